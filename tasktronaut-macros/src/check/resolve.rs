@@ -1,0 +1,185 @@
+//! Steps become nodes: names become numbers, and arguments are found.
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
+use syn::{LitStr, Type};
+
+use super::scope::{Known, Rest, Scope};
+use super::unknown;
+use crate::collect::{Methods, signature};
+use crate::model::{Callable, CallableKind, Fact, Node, Parameter, Place};
+use crate::parse::graph::{SourceKind, Step};
+use crate::report::Report;
+use crate::suggest::nearest;
+
+pub(super) struct Resolver<'a> {
+    pub(super) methods: &'a Methods,
+    pub(super) parameters: &'a [Parameter],
+    pub(super) report: &'a mut Report,
+    pub(super) facts: Vec<Fact>,
+    /// Items and scopes are numbered.
+    numbers: usize,
+    /// What is told already: the scope and the argument.
+    told: Vec<(usize, String)>,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(methods: &'a Methods, parameters: &'a [Parameter], report: &'a mut Report) -> Self {
+        Self { methods, parameters, report, facts: Vec::new(), numbers: 0, told: Vec::new() }
+    }
+
+    /// Leaves out what is wrong.
+    pub(super) fn steps(&mut self, steps: Vec<Step>, scope: &Scope) -> Vec<Node> {
+        steps.into_iter().filter_map(|step| self.step(step, scope)).collect()
+    }
+
+    fn step(&mut self, step: Step, scope: &Scope) -> Option<Node> {
+        match step {
+            Step::Task { name, text } => self.task(&name, text, scope),
+            Step::Block(block) => {
+                let nodes = self.steps(block.steps, scope);
+                Some(Node::Block { mode: block.mode, text: block.text, nodes })
+            }
+            Step::EachIn { item, list, text, steps } => Some(self.each_in(item, list, text, steps, scope)),
+            Step::Source { kind, name, text, steps } => self.source(kind, &name, text, steps, scope),
+            Step::Sub { process, text } => Some(self.sub(process, text, scope)),
+            Step::Choice { option, default, then, otherwise } => {
+                let then = self.steps(then, scope);
+                let otherwise = self.steps(otherwise, scope);
+                Some(Node::Choice { option, default, then, otherwise })
+            }
+            Step::Unclear(steps) => {
+                self.steps(steps, &Scope::open());
+                None
+            }
+        }
+    }
+
+    fn task(&mut self, name: &Ident, text: Option<LitStr>, scope: &Scope) -> Option<Node> {
+        let wire = name.unraw().to_string();
+        let methods = self.methods;
+        let Some(task) = methods.tasks.iter().position(|task| task.wire == wire) else {
+            unknown::task(self, name, &wire);
+            return None;
+        };
+        self.facts.push(Fact::Named { at: name.clone() });
+        self.given(&methods.tasks, name, &wire, scope);
+        Some(Node::Task { task, text })
+    }
+
+    fn source(
+        &mut self,
+        kind: SourceKind,
+        name: &Ident,
+        text: Option<LitStr>,
+        steps: Vec<Step>,
+        scope: &Scope,
+    ) -> Option<Node> {
+        let wire = name.unraw().to_string();
+        let methods = self.methods;
+        let found = methods.sources.iter().position(|source| source.wire == wire);
+        let Some(found) = found.filter(|found| methods.sources[*found].kind == CallableKind::Source(kind)) else {
+            unknown::source(self, kind, name, &wire);
+            self.steps(steps, &Scope::open());
+            return None;
+        };
+        self.facts.push(Fact::Named { at: name.clone() });
+        self.given(&methods.sources, name, &wire, scope);
+        let number = self.number();
+        self.facts.push(Fact::Items { number, source: found, at: name.clone() });
+        let inner = scope.inside(number, methods.sources[found].options.extend);
+        let nodes = self.steps(steps, &inner);
+        Some(Node::Source { source: found, text, nodes })
+    }
+
+    fn each_in(&mut self, item: Ident, list: Ident, text: Option<LitStr>, steps: Vec<Step>, scope: &Scope) -> Node {
+        let wire = item.unraw().to_string();
+        let number = self.number();
+        if scope.known.iter().any(|known| known.wire == wire) {
+            let fact = format!("`{wire}` is the name of another argument here");
+            self.report.error(&item, fact, format!("choose another name, as in `each one_{wire} in {list}`"));
+        }
+        let found = scope.find(&list.unraw().to_string());
+        if found.is_none() {
+            unknown::list(self, &item, &list, scope);
+        }
+        let place = match found.as_ref().map(|found| &found.place) {
+            None | Some(Place::Unknown) => Place::Unknown,
+            Some(place) => {
+                self.facts.push(Fact::Elements { number, list: list.clone(), place: place.clone() });
+                Place::Element(number)
+            }
+        };
+        let element = found.and_then(|found| found.text).and_then(|text| element_of(&text));
+        let inner = scope.with(number, Known { wire, text: element, place });
+        let nodes = self.steps(steps, &inner);
+        Node::EachIn { item, list, text, nodes }
+    }
+
+    fn sub(&mut self, process: Type, text: Option<LitStr>, scope: &Scope) -> Node {
+        let certain = matches!(scope.rest, Rest::Nothing)
+            && scope.known.iter().all(|known| !matches!(known.place, Place::Unknown));
+        if certain {
+            let scope = scope.known.iter().map(|known| (known.wire.clone(), known.place.clone())).collect();
+            self.facts.push(Fact::Embedded { process: process.clone(), scope });
+        }
+        Node::Sub { process, text }
+    }
+
+    /// Finds each argument of what is named `at`.
+    fn given(&mut self, callables: &'a [Callable], at: &Ident, wire: &str, scope: &Scope) {
+        for (index, callable) in callables.iter().enumerate().filter(|(_, callable)| callable.wire == wire) {
+            for (number, parameter) in callable.parameters().enumerate() {
+                match scope.find(&parameter.wire) {
+                    // An argument that may be absent is looked for in what has names only.
+                    Some(Known { place: Place::Unknown, .. }) => {}
+                    Some(Known { place: Place::Field(_), .. }) if parameter.may_be_absent() => {}
+                    Some(known) if known.text.as_ref() == Some(&parameter.text) => {}
+                    Some(known) => self.facts.push(Fact::Given {
+                        callable: callable.kind,
+                        index,
+                        parameter: number,
+                        place: known.place,
+                        at: at.clone(),
+                    }),
+                    None if parameter.may_be_absent() => {}
+                    None => self.missing(callable, parameter, at, scope),
+                }
+            }
+        }
+    }
+
+    fn missing(&mut self, callable: &Callable, parameter: &Parameter, at: &Ident, scope: &Scope) {
+        let told = (scope.number, parameter.wire.clone());
+        if self.told.contains(&told) {
+            return;
+        }
+        self.told.push(told);
+        let wanted = format!("{}: {}", parameter.name, parameter.text);
+        let what = match callable.kind {
+            CallableKind::Task => "task",
+            CallableKind::Source(_) => "source",
+        };
+        let list = scope.known.iter().find(|known| {
+            known.text.as_deref().and_then(element_of).is_some_and(|element| element == parameter.text)
+        });
+        let near = nearest(&parameter.wire, scope.known.iter().map(|known| known.wire.as_str()));
+        let help = match (list, near) {
+            (Some(list), _) => format!("write `each {} in {} {{ {at}; }}`", parameter.name, list.wire),
+            (None, Some(near)) => format!("`{near}` is in scope here: rename one of the two"),
+            (None, None) => format!("declare it: `{}`", signature(self.parameters, &wanted)),
+        };
+        let fact = format!("{what} `{}` needs the argument `{wanted}`, which is not in scope here", callable.wire);
+        self.report.error(at, fact, help);
+    }
+
+    fn number(&mut self) -> usize {
+        self.numbers += 1;
+        self.numbers
+    }
+}
+
+/// The `T` of `Vec<T>`, as it is written.
+fn element_of(text: &str) -> Option<String> {
+    Some(text.strip_prefix("Vec<")?.strip_suffix('>')?.to_owned())
+}

@@ -1,0 +1,120 @@
+//! A method with `#[task]`, `#[each]` or `#[transform]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, ReturnType, Safety};
+
+use super::{conditions, parameter};
+use crate::model::{Callable, CallableKind};
+use crate::parse::attribute::{self, Options};
+use crate::parse::item::{Item, Method, Role};
+use crate::report::Report;
+use crate::text;
+use crate::words;
+
+/// The options in the attribute.
+pub(super) fn options(role: Role, attribute: &Attribute, report: &mut Report) -> Options {
+    let words = if role == Role::Task { words::TASK } else { words::SOURCE };
+    match &attribute.meta {
+        Meta::Path(_) => Options::default(),
+        Meta::List(list) => attribute::options(role.word(), words, list.tokens.clone(), report),
+        Meta::NameValue(pair) => {
+            let value = text::of(&pair.value);
+            let help = format!("write `#[{}(description = {value})]`", role.word());
+            report.error(&pair.value, format!("`#[{}]` takes its options in parentheses", role.word()), help);
+            Options::default()
+        }
+    }
+}
+
+/// The method, unless something in its signature is wrong.
+pub(super) fn read(
+    item: &Item,
+    method: &Method,
+    kind: CallableKind,
+    options: Options,
+    report: &mut Report,
+) -> Option<Callable> {
+    let what = match kind {
+        CallableKind::Task => "a task",
+        CallableKind::Source(_) => "a source",
+    };
+    let signature = &method.signature;
+    let mut right = qualifiers(method, what, report);
+    let mut inputs = Vec::new();
+    let mut takes_self = false;
+    for input in &signature.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                takes_self = true;
+                right &= is_shared(receiver, what, report);
+            }
+            FnArg::Typed(typed) => match parameter::read(item, typed, kind, report) {
+                Some(input) => inputs.push(input),
+                None => right = false,
+            },
+        }
+    }
+    let output = match &signature.output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, output) => Some((**output).clone()),
+    };
+    right.then(|| Callable {
+        kind,
+        name: signature.ident.clone(),
+        wire: signature.ident.unraw().to_string(),
+        options,
+        is_async: signature.asyncness.is_some(),
+        takes_self,
+        inputs,
+        output,
+        conditions: conditions(&method.attributes),
+    })
+}
+
+/// Tasks are plain or async functions and nothing beyond.
+pub(super) fn qualifiers(method: &Method, what: &str, report: &mut Report) -> bool {
+    let signature = &method.signature;
+    let mut wrong: Vec<(TokenStream, String, String)> = Vec::new();
+    let mut qualifier = |place: TokenStream, word: &str| {
+        wrong.push((place, format!("{what} cannot be `{word}`"), format!("leave `{word}` out")));
+    };
+    if let Some(word) = &signature.constness {
+        qualifier(quote!(#word), "const");
+    }
+    match &signature.safety {
+        Safety::Unsafe(word) => qualifier(quote!(#word), "unsafe"),
+        Safety::Safe(word) => qualifier(quote!(#word), "safe"),
+        Safety::Default => {}
+    }
+    if let Some(abi) = &signature.abi {
+        qualifier(quote!(#abi), &text::of(abi));
+    }
+    if let Some(variadic) = &signature.variadic {
+        let fact = format!("{what} takes a fixed number of arguments");
+        wrong.push((quote!(#variadic), fact, "take a list: `values: Vec<String>`".to_owned()));
+    }
+    if !signature.generics.params.is_empty() {
+        let generics = &signature.generics;
+        let fact = format!("{what} has no generic parameters: its arguments are stored and read back");
+        wrong.push((quote!(#generics), fact, "name the types, such as `String`".to_owned()));
+    }
+    for (place, fact, help) in &wrong {
+        report.error(place, fact, help);
+    }
+    wrong.is_empty()
+}
+
+fn is_shared(receiver: &Receiver, what: &str, report: &mut Report) -> bool {
+    let shared = match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => true,
+        ReceiverKind::Typed(_, kind) => text::of(kind) == "&Self",
+        _ => false,
+    };
+    if !shared {
+        let fact = format!("{what} takes `&self`, or no `self` at all: many run at the same time");
+        report.error(receiver, fact, "write `&self`");
+    }
+    shared
+}

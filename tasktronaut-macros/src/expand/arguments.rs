@@ -1,0 +1,104 @@
+//! One struct for the arguments of each task and source, and how it is read and written.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::{argument_struct, start};
+use crate::model::{Default, Definition, Parameter, Process};
+
+pub(super) fn expand(process: &Process) -> TokenStream {
+    let mut output = TokenStream::new();
+    let mut types = Types::default();
+    if let Definition::Declared { parameters, .. } = &process.definition {
+        let name = start::arguments_name(process);
+        let parameters: Vec<&Parameter> = parameters.iter().collect();
+        output.extend(argument_set(process, &name, &parameters, &mut types));
+        output.extend(serde(&name));
+    }
+    for callable in process.tasks.iter().chain(&process.sources) {
+        let Some(name) = argument_struct(callable) else { continue };
+        let parameters: Vec<&Parameter> = callable.parameters().collect();
+        let conditions = &callable.conditions;
+        let fields = parameters.iter().map(|Parameter { name, kind, .. }| quote!(#name: #kind));
+        let set = argument_set(process, &name, &parameters, &mut types);
+        // expands to:
+        //     struct __ResizeArgs { path: PathBuf }
+        //     impl ArgumentSet for __ResizeArgs { .. }
+        output.extend(quote! {
+            #(#conditions)*
+            struct #name { #(#fields),* }
+            #(#conditions)*
+            #set
+        });
+    }
+    output
+}
+
+/// The first words of each type: what is wrong with a type is told there, and only there.
+#[derive(Default)]
+struct Types {
+    seen: Vec<(String, TokenStream)>,
+}
+
+impl Types {
+    fn first(&mut self, parameter: &Parameter) -> TokenStream {
+        if let Some((_, kind)) = self.seen.iter().find(|(text, _)| *text == parameter.text) {
+            return kind.clone();
+        }
+        self.seen.push((parameter.text.clone(), parameter.kind.clone()));
+        parameter.kind.clone()
+    }
+}
+
+fn argument_set(process: &Process, name: &Ident, parameters: &[&Parameter], types: &mut Types) -> TokenStream {
+    let mut table = Vec::new();
+    let mut reads = Vec::new();
+    let mut writes = Vec::new();
+    for parameter in parameters {
+        let Parameter { name, wire, text, .. } = parameter;
+        let kind = types.first(parameter);
+        let argument = quote!(__tt::argument::<#kind>(#wire, #text));
+        let default = match &parameter.default {
+            Default::Required => None,
+            _ => start::default_value(parameter, process),
+        };
+        match default {
+            Some(value) => {
+                table.push(quote!(#argument.parameter().with_default()));
+                reads.push(quote!(#name: #argument.read_or(arguments, || #value)?));
+            }
+            None => {
+                table.push(quote!(#argument.parameter()));
+                reads.push(quote!(#name: #argument.read(arguments)?));
+            }
+        }
+        writes.push(quote!(#argument.write(encoder, &self.#name);));
+    }
+    quote! {
+        impl __tt::ArgumentSet for #name {
+            const PARAMETERS: &'static [__tt::Parameter] = &[#(#table),*];
+            fn decode(arguments: &__tt::ArgumentsRef<'_>) -> __tt::Result<Self, __tt::ArgumentError> {
+                __tt::Ok(Self { #(#reads),* })
+            }
+            fn encode(&self, encoder: &mut __tt::Encoder<'_>) { #(#writes)* }
+        }
+    }
+}
+
+/// Users may keep and send the arguments that start a process.
+fn serde(name: &Ident) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl __tt::Serialize for #name {
+            fn serialize<S: __tt::Serializer>(&self, serializer: S) -> __tt::Result<S::Ok, S::Error> {
+                __tt::serialize_arguments(self, serializer)
+            }
+        }
+        #[automatically_derived]
+        impl<'de> __tt::Deserialize<'de> for #name {
+            fn deserialize<D: __tt::Deserializer<'de>>(deserializer: D) -> __tt::Result<Self, D::Error> {
+                __tt::deserialize_arguments(deserializer)
+            }
+        }
+    }
+}

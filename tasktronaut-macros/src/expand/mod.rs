@@ -1,0 +1,149 @@
+//! The understood process becomes Rust: the user's own impl block, then what is generated, then the mistakes.
+//!
+//! Nothing here can fail: whatever is wrong was told and left out before.
+
+mod arguments;
+mod define;
+mod dispatch;
+mod implementation;
+pub(crate) mod self_type;
+mod start;
+mod subprocess;
+mod typecheck;
+mod user_impl;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::Attribute;
+use syn::parse::Parse;
+
+use crate::check;
+use crate::model::{Callable, Process};
+use crate::parse::item::Item;
+use crate::report::Report;
+
+/// `#[process(attribute)] item`
+pub(crate) fn process(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut report = Report::default();
+    let output = match syn::parse::Parser::parse2(Item::parse, item.clone()) {
+        Ok(parsed) => match check::process(attribute, parsed, &mut report) {
+            Ok(process) => expand(&process),
+            Err(item) => user_impl::fallback(&item),
+        },
+        Err(error) => {
+            let help = "write `#[process] impl YourType { .. }`";
+            report.at(error.span(), "`#[process]` stands on an impl block", help);
+            user_impl::unread(item)
+        }
+    };
+    let errors = report.into_tokens();
+    quote!(#output #errors)
+}
+
+fn expand(process: &Process) -> TokenStream {
+    let Process { runtime, conditions, .. } = process;
+    let user_impl = user_impl::expand(process);
+    let start = start::expand(process);
+    let arguments = arguments::expand(process);
+    let tables = dispatch::expand(process);
+    let implementation = implementation::expand(process);
+    let requirements = subprocess::requirements(process);
+    let checks = typecheck::expand(process);
+    let lints = lints();
+    // expands to:
+    //     impl Album { .. }
+    //     pub struct AlbumArgs { .. }
+    //     const _: () = { .. };
+    quote! {
+        #user_impl
+        #start
+        #(#conditions)*
+        #lints
+        const _: () = {
+            use #runtime::__private as __tt;
+            #arguments
+            #tables
+            #implementation
+            #requirements
+            #checks
+        };
+    }
+}
+
+/// Generated code is nobody's style.
+pub(crate) fn lints() -> TokenStream {
+    quote! {
+        #[allow(
+            unused,
+            deprecated,
+            private_bounds,
+            private_interfaces,
+            unreachable_pub,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction
+        )]
+    }
+}
+
+/// The same words, standing at `span`: what is wrong with them is told there.
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut tree| {
+            if let proc_macro2::TokenTree::Group(group) = &tree {
+                let inner = proc_macro2::Group::new(group.delimiter(), at(group.stream(), span));
+                tree = proc_macro2::TokenTree::Group(inner);
+            }
+            // `$crate` knows by its span which crate it is.
+            if tree.to_string() != "$crate" {
+                tree.set_span(span);
+            }
+            tree
+        })
+        .collect()
+}
+
+/// The predicates of `#[cfg(..)]`s.
+fn predicates(conditions: &[Attribute]) -> Vec<TokenStream> {
+    conditions.iter().filter_map(|attribute| Some(attribute.meta.require_list().ok()?.tokens.clone())).collect()
+}
+
+/// The number of an entry in its table, of which some entries may be conditional.
+fn index(table: &[Callable], index: usize) -> TokenStream {
+    let certain = table[..index].iter().filter(|entry| entry.conditions.is_empty()).count();
+    let conditional: Vec<TokenStream> = table[..index]
+        .iter()
+        .filter(|entry| !entry.conditions.is_empty())
+        .map(|entry| {
+            let predicates = predicates(&entry.conditions);
+            quote!(+ (::core::cfg!(all(#(#predicates),*)) as usize))
+        })
+        .collect();
+    let certain = proc_macro2::Literal::usize_unsuffixed(certain);
+    quote!(#certain #(#conditional)*)
+}
+
+/// The hidden struct with the arguments of a task or a source, where it takes any.
+fn argument_struct(callable: &Callable) -> Option<Ident> {
+    callable.parameters().next()?;
+    Some(format_ident!("__{}Args", camel_case(&callable.wire)))
+}
+
+/// The hidden function in front of a task, a source or a hook.
+fn adapter(name: &str) -> Ident {
+    format_ident!("__{name}")
+}
+
+fn camel_case(name: &str) -> String {
+    let mut camel = String::new();
+    for part in name.split('_') {
+        let mut letters = part.chars();
+        match letters.next() {
+            Some(first) => camel.extend(first.to_uppercase().chain(letters)),
+            None => camel.push('_'),
+        }
+    }
+    camel
+}

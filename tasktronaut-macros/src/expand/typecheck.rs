@@ -1,0 +1,226 @@
+//! Dead code in which the compiler finds out what only types can tell, in the words of the user.
+//!
+//! It never runs. Its names are those of the steps, at their places, so editors find and rename them.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+
+use super::dispatch::returns_result;
+use super::{adapter, camel_case, start, subprocess};
+use crate::model::{Callable, CallableKind, Definition, Fact, Graph, Parameter, Place, Process};
+
+pub(super) fn expand(process: &Process) -> TokenStream {
+    let self_type = &process.item.self_type;
+    let (graphs, arguments): (Vec<&Graph>, _) = match &process.definition {
+        Definition::Declared { graph, .. } => (vec![graph], start::arguments_name(process).into_token_stream()),
+        Definition::Written { islands } => (islands.iter().collect(), quote!(())),
+    };
+    let checks = graphs.into_iter().filter(|graph| !graph.facts.is_empty()).map(|graph| {
+        let mut check = Check::new(process, &graph.facts);
+        let statements: TokenStream = graph.facts.iter().map(|fact| check.fact(fact)).collect();
+        let Check { items, traits, .. } = check;
+        // expands to:
+        //     const _: fn(&Album, &AlbumArgs) = |this, arguments| {
+        //         let _ = <Album>::create_album;
+        //         __resize_path(&item1.path);
+        //     };
+        quote! {
+            const _: () = {
+                #items
+                #traits
+                fn __check(this: &#self_type, arguments: &#arguments) {
+                    use __tt::{NoItems as _, NoMap as _};
+                    #statements
+                }
+            };
+        }
+    });
+    quote!(#(#checks)*)
+}
+
+struct Check<'a> {
+    process: &'a Process,
+    /// The items whose fields are asked for.
+    asked: Vec<usize>,
+    /// Names that items are asked for.
+    names: Vec<Ident>,
+    /// The struct that stands for items with unknown fields.
+    items: TokenStream,
+    /// One trait for each type that an argument must have.
+    traits: TokenStream,
+    declared: Vec<Ident>,
+}
+
+impl<'a> Check<'a> {
+    fn new(process: &'a Process, facts: &[Fact]) -> Self {
+        let mut check = Self {
+            process,
+            asked: Vec::new(),
+            names: Vec::new(),
+            items: TokenStream::new(),
+            traits: TokenStream::new(),
+            declared: Vec::new(),
+        };
+        for fact in facts {
+            match fact {
+                Fact::Given { callable, index, parameter, place, .. } => {
+                    if let Some(parameter) = check.parameter(*callable, *index, *parameter) {
+                        check.ask(place, &parameter.name);
+                    }
+                }
+                Fact::Elements { list, place, .. } => check.ask(place, list),
+                _ => {}
+            }
+        }
+        let names = &check.names;
+        if !names.is_empty() {
+            check.items = quote!(struct __Fields { #(#names: __tt::Anything),* });
+        }
+        check
+    }
+
+    fn ask(&mut self, place: &Place, name: &Ident) {
+        if let Place::Field(number) = place {
+            self.asked.push(*number);
+            if !self.names.contains(name) {
+                self.names.push(name.clone());
+            }
+        }
+    }
+
+    fn callables(&self, kind: CallableKind) -> &'a [Callable] {
+        match kind {
+            CallableKind::Task => &self.process.tasks,
+            CallableKind::Source(_) => &self.process.sources,
+        }
+    }
+
+    fn parameter(&self, kind: CallableKind, index: usize, number: usize) -> Option<&'a Parameter> {
+        self.callables(kind).get(index)?.parameters().nth(number)
+    }
+
+    fn fact(&mut self, fact: &Fact) -> TokenStream {
+        let self_type = &self.process.item.self_type;
+        match fact {
+            Fact::Named { at } => quote!(let _ = <#self_type>::#at;),
+            Fact::Unknown { at } => quote! {
+                #[cfg(rust_analyzer)]
+                #[allow(unexpected_cfgs)]
+                { let _ = <#self_type>::#at; }
+            },
+            Fact::Items { number, source, at } => self.items(*number, *source, at),
+            Fact::Elements { number, list, place } => {
+                let item = format_ident!("item{number}");
+                let list_value = value(place, list, list);
+                let element = quote_spanned!(list.span()=> &__tt::element(#list_value));
+                quote!(let #item = #element;)
+            }
+            Fact::Given { callable, index, parameter, place, at } => {
+                self.given(*callable, *index, *parameter, place, at)
+            }
+            Fact::Embedded { process, scope } => subprocess::embedded(process, scope),
+        }
+    }
+
+    /// `let item1 = ItemsOf(..).item();`
+    fn items(&self, number: usize, source: usize, at: &Ident) -> TokenStream {
+        if !self.asked.contains(&number) {
+            return TokenStream::new();
+        }
+        let Some(source) = self.process.sources.get(source) else { return TokenStream::new() };
+        let self_type = &self.process.item.self_type;
+        let this = source.takes_self.then(|| quote!(this,));
+        let arguments = source.parameters().map(|_| quote!(__tt::any()));
+        let mut value = quote!(<#self_type>::#at(#this #(#arguments),*));
+        if source.is_async {
+            value = quote!(__tt::output(#value));
+        }
+        if returns_result(source) {
+            value = quote!(__tt::success(#value));
+        }
+        let value = match source.kind {
+            CallableKind::Source(crate::parse::graph::SourceKind::Transform) => value,
+            _ => quote!(__tt::ItemsOf::<_, __Fields>::new(#value).item()),
+        };
+        let item = format_ident!("item{number}");
+        quote! {
+            let #item = __tt::FieldsOf::<_, __Fields>::new(#value);
+            let #item = #item.fields();
+        }
+    }
+
+    /// `__resize_path(&item1.path);`
+    fn given(
+        &mut self,
+        kind: CallableKind,
+        index: usize,
+        number: usize,
+        place: &Place,
+        at: &Ident,
+    ) -> TokenStream {
+        let Some(callable) = self.callables(kind).get(index) else { return TokenStream::new() };
+        let Some(parameter) = callable.parameters().nth(number) else { return TokenStream::new() };
+        let function = adapter(&format!("{}_{}", callable.wire, parameter.wire));
+        let conditions = &callable.conditions;
+        if !self.declared.contains(&function) {
+            self.declared.push(function.clone());
+            let what = match kind {
+                CallableKind::Task => "task",
+                CallableKind::Source(_) => "source",
+            };
+            let accepts = accepts(&function, what, callable, parameter);
+            self.traits.extend(accepts);
+        }
+        let value = value(place, &parameter.name, at);
+        let mut function = function;
+        function.set_span(at.span());
+        quote_spanned!(at.span()=> #(#conditions)* #function(#value);)
+    }
+}
+
+/// Where an argument comes from, in the place of the step that takes it. The variables are our own: their names must
+/// not be taken for names of the user, who may have written the step in a `macro_rules!`.
+fn value(place: &Place, name: &Ident, at: &Ident) -> TokenStream {
+    let span = at.span();
+    let mut name = name.clone();
+    name.set_span(span);
+    let variable = match place {
+        Place::Argument(_) | Place::Unknown => {
+            let arguments = quote!(arguments);
+            return quote_spanned!(span=> &#arguments.#name);
+        }
+        Place::Element(number) | Place::Field(number) => format_ident!("item{number}"),
+    };
+    match place {
+        Place::Field(_) => quote_spanned!(span=> &(*#variable).#name),
+        _ => quote_spanned!(span=> (#variable)),
+    }
+}
+
+/// A function that takes what the parameter takes, and says so.
+fn accepts(function: &Ident, what: &str, callable: &Callable, parameter: &Parameter) -> TokenStream {
+    let Callable { wire: who, conditions, .. } = callable;
+    let Parameter { name, wire, text, kind, optional, .. } = parameter;
+    let message = format!("{what} `{who}` takes `{wire}: {text}`, but here `{wire}` is a `{{Self}}`");
+    let label = format!("`{wire}` is a `{{Self}}` here");
+    let help = format!("help: take `{wire}: {{Self}}` in `{who}`, or make the argument a `{text}`");
+    let span = kind.clone().into_iter().next().map_or(name.span(), |tree| tree.span());
+    let name = format_ident!("__{}", camel_case(function.to_string().trim_start_matches('_')), span = span);
+    let mut function = function.clone();
+    function.set_span(span);
+    let conditions = quote!(#(#conditions)*);
+    let kinds = [Some(kind.clone()), optional.clone(), Some(quote!(__tt::Anything))];
+    let kinds = kinds.iter().flatten();
+    quote_spanned! {span=>
+        #conditions
+        #[diagnostic::on_unimplemented(message = #message, label = #label, note = #help)]
+        trait #name {}
+        #(
+            #conditions
+            #[diagnostic::do_not_recommend]
+            impl #name for #kinds {}
+        )*
+        #conditions
+        fn #function<T: #name>(_: &T) {}
+    }
+}

@@ -1,0 +1,155 @@
+//! The impl block: its header, and its methods with bodies that stay unread.
+
+use proc_macro2::{Group, Ident, TokenStream};
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, FnArg, Generics, ImplItem, Path, Signature, Token, Type, Visibility};
+
+/// An impl block that carries `#[process]`.
+pub(crate) struct Item {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) unsafety: Option<Token![unsafe]>,
+    pub(crate) impl_word: Token![impl],
+    pub(crate) generics: Generics,
+    pub(crate) for_trait: Option<(Option<Token![!]>, Path, Token![for])>,
+    pub(crate) self_type: Type,
+    pub(crate) braces: Group,
+    pub(crate) inner_attributes: Vec<Attribute>,
+    pub(crate) members: Vec<Member>,
+}
+
+pub(crate) enum Member {
+    Method(Box<Method>),
+    Other(TokenStream),
+}
+
+/// A function of the impl block.
+pub(crate) struct Method {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) modifier: Option<Ident>,
+    pub(crate) signature: Signature,
+    pub(crate) body: Option<Group>,
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let unsafety = input.parse()?;
+        let impl_word = input.parse()?;
+        let has_generics = input.peek(Token![<]) && (input.peek2(syn::Lifetime) || !input.peek3(Token![as]));
+        let mut generics: Generics = if has_generics { input.parse()? } else { Generics::default() };
+        let negative: Option<Token![!]> = input.parse()?;
+        let mut self_type: Type = input.parse()?;
+        let mut for_trait = None;
+        if input.peek(Token![for]) {
+            let for_word = input.parse()?;
+            if let Type::Path(path) = &self_type {
+                for_trait = Some((negative, path.path.clone(), for_word));
+            }
+            self_type = input.parse()?;
+        }
+        generics.where_clause = input.parse()?;
+        let braces: Group = input.parse()?;
+        let (inner_attributes, members) = syn::parse::Parser::parse2(inside, braces.stream())?;
+        Ok(Self {
+            attributes,
+            unsafety,
+            impl_word,
+            generics,
+            for_trait,
+            self_type,
+            braces,
+            inner_attributes,
+            members,
+        })
+    }
+}
+
+fn inside(input: ParseStream) -> syn::Result<(Vec<Attribute>, Vec<Member>)> {
+    let inner_attributes = input.call(Attribute::parse_inner)?;
+    let mut members = Vec::new();
+    while !input.is_empty() {
+        members.push(input.parse()?);
+    }
+    Ok((inner_attributes, members))
+}
+
+impl Parse for Member {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let ahead = input.fork();
+        if Method::header(&ahead).is_ok() {
+            return Method::parse(input).map(|method| Self::Method(Box::new(method)));
+        }
+        input.parse::<ImplItem>().map(|item| Self::Other(item.into_token_stream()))
+    }
+}
+
+type Header = (Vec<Attribute>, Visibility, Option<Ident>, Signature);
+
+impl Method {
+    fn header(input: ParseStream) -> syn::Result<Header> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let modifier = match input.fork().parse::<Ident>() {
+            Ok(word) if word == "default" => Some(input.parse::<Ident>()?),
+            _ => None,
+        };
+        let signature = input.parse()?;
+        Ok((attributes, visibility, modifier, signature))
+    }
+
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let (attributes, visibility, modifier, signature) = Self::header(input)?;
+        let body = if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+            None
+        } else {
+            Some(input.parse()?)
+        };
+        Ok(Self { attributes, visibility, modifier, signature, body })
+    }
+
+    /// The parameters besides `self`.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &syn::PatType> {
+        self.signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        })
+    }
+}
+
+/// What an attribute makes of a method.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Task,
+    Each,
+    Transform,
+}
+
+impl Role {
+    /// The role that this attribute gives.
+    pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
+        let path = attribute.path();
+        let last = path.segments.last()?;
+        let ours = match path.segments.len() {
+            1 => path.leading_colon.is_none(),
+            2 => path.segments.first()?.ident == "tasktronaut",
+            _ => false,
+        };
+        match last.ident.to_string().as_str() {
+            "task" if ours => Some(Self::Task),
+            "each" if ours => Some(Self::Each),
+            "transform" if ours => Some(Self::Transform),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Task => "task",
+            Self::Each => "each",
+            Self::Transform => "transform",
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Words become structure. Whatever cannot be read is told, and the rest is read on.
+
+pub(crate) mod attribute;
+pub(crate) mod cursor;
+mod duration;
+pub(crate) mod embedded;
+pub(crate) mod graph;
+pub(crate) mod item;
+mod mistake;

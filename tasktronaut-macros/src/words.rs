@@ -1,0 +1,126 @@
+//! The words of the language: attributes, options, hooks, blocks.
+
+/// What the value of an option looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Duration,
+    Flag,
+    Path,
+    Text,
+    Whole,
+}
+
+/// An option of an attribute: its word, what it takes and how it is typed.
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) example: &'static str,
+}
+
+const fn word(name: &'static str, kind: Kind, example: &'static str) -> Word {
+    Word { name, kind, example }
+}
+
+const DESCRIPTION: Word = word("description", Kind::Text, "description = \"..\"");
+const RETRIES: Word = word("retries", Kind::Whole, "retries = 3");
+const BACKOFF: Word = word("backoff", Kind::Duration, "backoff = \"200ms\"");
+const TIMEOUT: Word = word("timeout", Kind::Duration, "timeout = \"30s\"");
+const EXTEND: Word = word("extend", Kind::Flag, "extend");
+
+/// The options of `#[process]`.
+pub(crate) const PROCESS: &[Word] = &[
+    DESCRIPTION,
+    word("name", Kind::Text, "name = \"my.process\""),
+    RETRIES,
+    BACKOFF,
+    TIMEOUT,
+    word("finish_siblings", Kind::Flag, "finish_siblings"),
+    word("crate", Kind::Path, "crate = ::tasktronaut"),
+];
+
+/// The options of `#[task]`.
+pub(crate) const TASK: &[Word] = &[DESCRIPTION, RETRIES, BACKOFF, TIMEOUT];
+
+/// The options of `#[each]` and `#[transform]`.
+pub(crate) const SOURCE: &[Word] = &[EXTEND, DESCRIPTION];
+
+/// What a parameter of a hook has to be.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    /// A reference to a type of this name.
+    Reference(&'static str),
+    /// A type of this name.
+    Value(&'static str),
+}
+
+/// A lifecycle hook: its name, its parameters and how it is typed.
+pub(crate) struct Hook {
+    pub(crate) name: &'static str,
+    pub(crate) shape: &'static [Shape],
+    pub(crate) signature: &'static str,
+    /// It must be `async` and give the task's result on.
+    pub(crate) around: bool,
+}
+
+const IDENTIFIER: &[Shape] = &[Shape::Reference("str")];
+
+/// The hooks of a process.
+pub(crate) const HOOKS: &[Hook] = &[
+    Hook {
+        name: "on_started",
+        shape: IDENTIFIER,
+        signature: "async fn on_started(&self, identifier: &str)",
+        around: false,
+    },
+    Hook {
+        name: "on_completed",
+        shape: IDENTIFIER,
+        signature: "async fn on_completed(&self, identifier: &str)",
+        around: false,
+    },
+    Hook {
+        name: "on_cancelled",
+        shape: IDENTIFIER,
+        signature: "async fn on_cancelled(&self, identifier: &str)",
+        around: false,
+    },
+    Hook {
+        name: "on_failed",
+        shape: &[Shape::Reference("str"), Shape::Reference("str"), Shape::Reference("TaskError")],
+        signature: "async fn on_failed(&self, identifier: &str, step: &str, error: &TaskError)",
+        around: false,
+    },
+    Hook {
+        name: "on_task_failed",
+        shape: &[Shape::Reference("Context"), Shape::Reference("TaskError")],
+        signature: "async fn on_task_failed(&self, context: &Context, error: &TaskError)",
+        around: false,
+    },
+    Hook {
+        name: "around_task",
+        shape: &[Shape::Reference("Context"), Shape::Value("Next")],
+        signature: "async fn around_task(&self, context: &Context, next: Next<'_>) -> Result<(), TaskError>",
+        around: true,
+    },
+];
+
+/// The hook of this name.
+pub(crate) fn hook(name: &str) -> Option<&'static Hook> {
+    HOOKS.iter().find(|hook| hook.name == name)
+}
+
+/// The words that begin a step which is no task.
+pub(crate) const BLOCKS: &[&str] = &["seq", "par", "each", "transform", "sub", "if"];
+
+/// The block word that somebody from another language means by `word`.
+pub(crate) fn block_meant(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "sequence" | "sequential" | "serial" | "chain" | "then" | "series" => "seq",
+        "parallel" | "concurrent" | "concurrently" | "join" | "all" | "fork" | "spawn" => "par",
+        "for" | "foreach" | "for_each" | "every" | "loop" => "each",
+        "map" | "with" => "transform",
+        "process" | "subprocess" | "sub_process" | "include" | "call" => "sub",
+        "when" | "unless" | "option" => "if",
+        _ => return crate::suggest::nearest(word, BLOCKS.iter().copied()),
+    })
+}

@@ -1,0 +1,192 @@
+//! The in-process backend: the readable specification of every operation.
+//!
+//! - [`store`]: all processes, the ready queue, the timers, and the operations of the trait.
+//! - [`run`]: one process: its jobs, and what a success or a failure does to them.
+//! - [`stop`]: what a failure or a cancellation does to the rest of a process.
+//! - [`feed`]: those who watch a process.
+
+mod feed;
+mod run;
+mod stop;
+mod store;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use self::store::Store;
+use super::record::{Bell, CancelAnswer, Claimed, Enqueued, Events, Finished, ProcessStatus, WorkerId};
+use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
+use crate::plan::{Outcome, Plan};
+use crate::words::clock::{Clock, SystemClock};
+
+/// Keeps processes in the memory of this program.
+///
+/// Nothing survives the end of the program. A clone is another handle on the same processes. Work is done by a
+/// [`Worker`](crate::Worker):
+///
+/// ```
+/// # use tasktronaut::prelude::*;
+/// # #[derive(Default)]
+/// # struct Greeting;
+/// # #[process]
+/// # impl Greeting {
+/// #     fn define_process() { process! { seq { say_hello; } } }
+/// #     #[task]
+/// #     fn say_hello(&self) {}
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let backend = LocalBackend::new();
+/// let worker = Worker::new(backend.clone()).start()?;
+///
+/// let handle = Greeting::process().build()?.enqueue(&backend).await?;
+/// handle.wait().await?;
+///
+/// worker.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LocalBackend {
+    store: Arc<Mutex<Store>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// How an in-process backend keeps what has ended, and where it reads the time from.
+///
+/// ```
+/// use std::time::Duration;
+/// use tasktronaut::LocalBackend;
+/// use tasktronaut::backend::LocalOptions;
+///
+/// let options = LocalOptions::default().keep_ended(Duration::from_secs(60)).keep_at_most(1000);
+/// let backend = LocalBackend::with(options);
+/// ```
+pub struct LocalOptions {
+    keep_ended: Duration,
+    keep_at_most: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for LocalOptions {
+    fn default() -> Self {
+        Self {
+            keep_ended: Duration::from_hours(1),
+            keep_at_most: 100_000,
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+impl LocalOptions {
+    /// How long a process can still be looked at after it has ended, and its identifier is remembered (`R20`).
+    /// Default: one hour.
+    #[must_use]
+    pub fn keep_ended(mut self, time: Duration) -> Self {
+        self.keep_ended = time;
+        self
+    }
+
+    /// How many processes that have ended are kept at most; the oldest go first. Default: 100,000.
+    #[must_use]
+    pub fn keep_at_most(mut self, processes: usize) -> Self {
+        self.keep_at_most = processes;
+        self
+    }
+
+    /// The clock that due times and timeouts of processes are measured with.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+}
+
+impl fmt::Debug for LocalOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalOptions")
+            .field("keep_ended", &self.keep_ended)
+            .field("keep_at_most", &self.keep_at_most)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for LocalBackend {
+    fn default() -> Self {
+        Self::with(LocalOptions::default())
+    }
+}
+
+impl LocalBackend {
+    /// A backend without processes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A backend with these options.
+    pub fn with(options: LocalOptions) -> Self {
+        let store = Store::new(options.keep_ended, options.keep_at_most);
+        Self { store: Arc::new(Mutex::new(store)), clock: options.clock }
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for LocalBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalBackend").finish_non_exhaustive()
+    }
+}
+
+impl Backend for LocalBackend {
+    fn capability(&self) -> Capability {
+        Capability { name: "memory", durable: false, shared: false, max_jobs: None }
+    }
+
+    async fn enqueue(&self, plan: Arc<Plan>) -> Result<Enqueued, EnqueueError> {
+        self.store().enqueue(plan, self.clock.now())
+    }
+
+    async fn exchange(
+        &self,
+        worker: WorkerId,
+        finished: &mut Vec<Finished>,
+        wanted: usize,
+        claimed: &mut Vec<Claimed>,
+    ) -> Result<Exchanged, BackendError> {
+        Ok(self.store().exchange(worker, finished, wanted, claimed, &*self.clock))
+    }
+
+    async fn listen(&self, worker: WorkerId, bell: Arc<Bell>) -> Result<(), BackendError> {
+        self.store().listen(worker, bell);
+        Ok(())
+    }
+
+    async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
+        self.store().leave(worker);
+        Ok(())
+    }
+
+    async fn cancel(&self, identifier: &str, reason: &str) -> Result<CancelAnswer, BackendError> {
+        self.store().cancel(identifier, reason, self.clock.now())
+    }
+
+    async fn status(&self, identifier: &str) -> Result<ProcessStatus, BackendError> {
+        self.store().status(identifier)
+    }
+
+    async fn outcome(&self, identifier: &str) -> Result<Outcome, BackendError> {
+        let (told, wait) = oneshot::channel();
+        self.store().wait(identifier, told)?;
+        wait.await.map_err(|_| BackendError::Closed)
+    }
+
+    async fn watch(&self, identifier: &str) -> Result<Events, BackendError> {
+        self.store().watch(identifier)
+    }
+}

@@ -1,0 +1,158 @@
+//! Floor 3, where processes are kept: the [`Backend`] trait, and its implementations.
+//!
+//! A backend stores and fences; it never decides. What an error means is decided by the rules of the plan; a backend
+//! offers a handful of atomic operations and carries out verdicts.
+
+pub(crate) mod local;
+mod record;
+pub mod seed;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use local::{LocalBackend, LocalOptions};
+pub(crate) use record::JobFailure;
+pub use record::{
+    Bell, CancelAnswer, Claim, Claimed, ClaimedProcess, Enqueued, Event, Events, Finished, JobEnd, JobKind,
+    JobStatus, ProcessStatus, WorkerId,
+};
+
+use crate::plan::{Outcome, Plan};
+
+/// What a backend can and cannot do.
+///
+/// Fields that say what survives name the worst case that is survived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capability {
+    /// The name of the backend, as in its URL.
+    pub name: &'static str,
+    /// An acknowledged enqueue survives the end of the program.
+    pub durable: bool,
+    /// Several programs can work on the same processes.
+    pub shared: bool,
+    /// The most jobs in one process; none where memory is the limit (`R21`).
+    pub max_jobs: Option<usize>,
+}
+
+/// What went wrong in a backend.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// No process has this identifier, or it has been removed after its retention.
+    #[error(
+        "there is no process `{identifier}`; it was never enqueued, or it has ended and been removed since"
+    )]
+    UnknownProcess {
+        /// The identifier.
+        identifier: String,
+    },
+    /// The backend was closed.
+    #[error("the backend has been closed")]
+    Closed,
+}
+
+/// Why a process was not enqueued. Nothing of it is stored (`R1`).
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EnqueueError {
+    /// A process with this identifier but other content is there already (`R2`).
+    #[error(
+        "a process `{identifier}` with other content has been enqueued already; \
+         give this one another identifier, or none"
+    )]
+    IdentifierConflict {
+        /// The identifier.
+        identifier: String,
+    },
+    /// The process is larger than the backend takes (`R21`).
+    #[error("process `{identifier}` has {jobs} jobs, the limit of this backend is {limit}")]
+    TooManyJobs {
+        /// The identifier.
+        identifier: String,
+        /// How many jobs it has.
+        jobs: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The backend itself failed.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+/// Where processes are kept and handed out from, job by job.
+///
+/// # Behaviour
+///
+/// - Every operation is atomic: all of it is recorded, or nothing.
+/// - A clone is another handle on the same store.
+/// - Operations are called from any thread; none of them blocks for long.
+/// - A backend decides nothing: a [`JobEnd`] says what becomes of the job.
+///
+/// [`LocalBackend`] is the specification of each operation, in plain code.
+pub trait Backend: Clone + Send + Sync + 'static {
+    /// What the backend can do.
+    fn capability(&self) -> Capability;
+
+    /// Stores a process, and makes its first jobs ready (`R1`).
+    ///
+    /// - The identifier of one that is there, with the same content: [`Enqueued::Existing`] (`R2`).
+    /// - With other content: [`EnqueueError::IdentifierConflict`].
+    fn enqueue(&self, plan: Arc<Plan>) -> impl Future<Output = Result<Enqueued, EnqueueError>> + Send;
+
+    /// Records the ends of attempts, and claims up to `wanted` ready jobs, in one step.
+    ///
+    /// - An end whose fence no longer holds is dropped and counted (`R4`).
+    /// - A success counts down what waits for the job, and releases what waits for nothing more (`R5`).
+    /// - A claim raises the attempt and sets a new fence (`R3`).
+    /// - Once the outcome of a process is recorded none of its tasks is claimed (`R12`).
+    /// - `finished` is empty afterwards; claims are added to `claimed`, in groups of one process.
+    fn exchange(
+        &self,
+        worker: WorkerId,
+        finished: &mut Vec<Finished>,
+        wanted: usize,
+        claimed: &mut Vec<Claimed>,
+    ) -> impl Future<Output = Result<Exchanged, BackendError>> + Send;
+
+    /// Rings the bell whenever a job may have become ready, until the worker leaves. A hint (`R22`): the worker looks
+    /// by itself, too.
+    fn listen(
+        &self,
+        worker: WorkerId,
+        bell: Arc<Bell>,
+    ) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Takes back all jobs that the worker holds, without charging anything, and forgets the worker (`R18`).
+    fn leave(&self, worker: WorkerId) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Cancels a process, unless it has its outcome already; the answer says which came first (`R13`).
+    fn cancel(
+        &self,
+        identifier: &str,
+        reason: &str,
+    ) -> impl Future<Output = Result<CancelAnswer, BackendError>> + Send;
+
+    /// The state of a process and of all its jobs, as of now (`R19`).
+    fn status(&self, identifier: &str) -> impl Future<Output = Result<ProcessStatus, BackendError>> + Send;
+
+    /// The outcome, once the last hook is recorded (`R19`); waits for it.
+    fn outcome(&self, identifier: &str) -> impl Future<Output = Result<Outcome, BackendError>> + Send;
+
+    /// What happens to a process from now on, preceded by how things stand.
+    fn watch(&self, identifier: &str) -> impl Future<Output = Result<Events, BackendError>> + Send;
+}
+
+/// What an exchange says besides the claims.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Exchanged {
+    /// How many ends were dropped because their fence did not hold any more.
+    pub lost: usize,
+    /// When the next job becomes ready by itself, seen from now.
+    pub next_due: Option<Duration>,
+    /// Whether more jobs are ready than were claimed.
+    pub more: bool,
+}

@@ -1,0 +1,386 @@
+//! One thread of a worker: claims jobs, runs them, records their ends, over and over.
+//!
+//! Jobs that are over quickly are claimed and recorded many at a time; how many is found out by watching the clock.
+//! What a lane has claimed and not begun, another may take; what it has to record, the [`monitor`](super::monitor)
+//! sends when the lane is held up.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use smallvec::smallvec;
+
+use super::attempt::{Desk, Job, Ran};
+use super::worker::Shared;
+use crate::backend::{Backend, Claim, Claimed, ClaimedProcess, Exchanged, Finished, JobEnd};
+use crate::words::clock::{Clock, Moment};
+
+/// The most jobs that are claimed at a time.
+const LARGEST_CHUNK: usize = 256;
+
+/// Jobs that take less than this, one with another, are claimed in larger chunks.
+const QUICK: Duration = Duration::from_micros(20);
+
+/// An end of an attempt is kept back no longer than this.
+const LONGEST_DELAY: Duration = Duration::from_micros(100);
+
+/// While chunks are larger than this, the clock is read once for so many jobs.
+const CLOCK_EVERY: usize = 8;
+
+/// How long an idle lane sleeps at most before it looks for work by itself (`R22`).
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// A spare lane that finds nothing to do for so many sleeps ends.
+const IDLE_SLEEPS: u32 = 5;
+
+/// One thread of a worker, as the others see it.
+pub(super) struct Lane {
+    state: Mutex<LaneState>,
+    is_spare: bool,
+}
+
+#[derive(Default)]
+struct LaneState {
+    /// What is claimed and not begun; the last is the next.
+    claimed: Vec<Claimed>,
+    finished: Vec<Finished>,
+    unsent: usize,
+    unsent_since: Moment,
+    /// The process of the running job.
+    process: Option<Arc<ClaimedProcess>>,
+    running: Option<Running>,
+}
+
+/// The job that a lane is running.
+#[derive(Clone, Copy)]
+struct Running {
+    node: u32,
+    attempt: u32,
+    failed: u32,
+    nonce: u32,
+    since: Moment,
+    expires: Option<Moment>,
+    /// It took too long and was recorded as such; its own end does not count any more.
+    is_given_up: bool,
+}
+
+/// What the monitor sees of a lane.
+pub(super) struct Look {
+    pub(super) is_running: bool,
+    pub(super) is_stuck: bool,
+    pub(super) queued: usize,
+    /// What a stuck lane has not recorded yet.
+    pub(super) unsent: Vec<Finished>,
+    /// A job that has taken too long.
+    pub(super) overdue: Option<(Arc<ClaimedProcess>, Claim)>,
+}
+
+/// A job to run; of the same process as before, unless another is given.
+type Next = (Claim, Option<Arc<ClaimedProcess>>);
+
+impl Lane {
+    pub(super) fn new(is_spare: bool) -> Self {
+        Self { state: Mutex::default(), is_spare }
+    }
+
+    /// Whether two references are of the same lane.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+
+    fn state(&self) -> MutexGuard<'_, LaneState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The life of the thread.
+    pub(super) fn run<B: Backend>(&self, shared: &Arc<Shared<B>>) {
+        let _entered = shared.runtime.enter();
+        let mut work = Work {
+            lane: self,
+            shared,
+            desk: Desk::default(),
+            process: None,
+            due: Vec::new(),
+            claimed: Vec::new(),
+            present: Moment::default(),
+            turns: 0,
+            chunk: 1,
+            begun: Moment::default(),
+            taken: 0,
+            idle: 0,
+        };
+        while work.take_place() {
+            work.work();
+        }
+        shared.remove_lane(self);
+    }
+
+    /// Keeps the end of the job before, and takes the next one. What is to be recorded now goes to `due`, which is
+    /// empty.
+    fn turn(&self, end: Option<JobEnd>, now: Moment, due: &mut Vec<Finished>) -> Option<Next> {
+        let mut state = self.state();
+        let running = state.running.take();
+        if let Some(end) = end
+            && running.is_some_and(|running| !running.is_given_up)
+        {
+            state.keep(end, now);
+        }
+        let Some((claim, process)) = state.next() else {
+            state.swap_finished(due);
+            return None;
+        };
+        let Claim { node, attempt, failed, nonce, .. } = claim;
+        state.running =
+            Some(Running { node, attempt, failed, nonce, since: now, expires: None, is_given_up: false });
+        let is_due = state.unsent >= LARGEST_CHUNK
+            || (state.unsent > 0 && now.since(state.unsent_since) > LONGEST_DELAY);
+        if is_due {
+            state.swap_finished(due);
+        }
+        Some((claim, process))
+    }
+
+    /// The running job goes on elsewhere; whatever is to be recorded is handed out.
+    fn hand_over(&self, due: &mut Vec<Finished>) {
+        let mut state = self.state();
+        state.running = None;
+        state.swap_finished(due);
+    }
+
+    /// The running job must be over by then.
+    pub(super) fn expire_at(&self, moment: Moment) {
+        if let Some(running) = &mut self.state().running {
+            running.expires = Some(moment);
+        }
+    }
+
+    /// Half of what this lane has claimed and not begun, the later half.
+    fn give_half(&self) -> Option<Claimed> {
+        let mut state = self.state();
+        let group = state.claimed.first_mut()?;
+        let half = group.jobs.len().div_ceil(2);
+        let jobs = group.jobs.drain(..half).collect();
+        let process = Arc::clone(&group.process);
+        if group.jobs.is_empty() {
+            state.claimed.remove(0);
+        }
+        Some(Claimed { process, jobs })
+    }
+
+    /// What the monitor sees; of a lane that is held up it takes what is to be recorded.
+    pub(super) fn look(&self, now: Moment, stuck: Duration) -> Look {
+        let mut state = self.state();
+        let is_stuck = state.running.as_ref().is_some_and(|running| now.since(running.since) >= stuck);
+        let process = state.process.clone();
+        let overdue = match &mut state.running {
+            Some(running)
+                if !running.is_given_up && running.expires.is_some_and(|expires| now >= expires) =>
+            {
+                running.is_given_up = true;
+                let Running { node, attempt, failed, nonce, .. } = *running;
+                process.map(|process| (process, Claim { node, attempt, failed, nonce, event: None }))
+            }
+            _ => None,
+        };
+        Look {
+            is_running: state.running.is_some(),
+            is_stuck,
+            queued: state.claimed.iter().map(|group| group.jobs.len()).sum(),
+            unsent: {
+                let mut unsent = Vec::new();
+                if is_stuck {
+                    state.swap_finished(&mut unsent);
+                }
+                unsent
+            },
+            overdue,
+        }
+    }
+}
+
+impl LaneState {
+    /// Keeps an end, to be recorded together with others.
+    fn keep(&mut self, end: JobEnd, now: Moment) {
+        let Some(process) = &self.process else { return };
+        if self.unsent == 0 {
+            self.unsent_since = now;
+        }
+        self.unsent += 1;
+        match self.finished.last_mut() {
+            Some(group) if Arc::ptr_eq(&group.process, process) => group.jobs.push(end),
+            _ => self.finished.push(Finished { process: Arc::clone(process), jobs: smallvec![end] }),
+        }
+    }
+
+    fn swap_finished(&mut self, empty: &mut Vec<Finished>) {
+        self.unsent = 0;
+        std::mem::swap(&mut self.finished, empty);
+    }
+
+    /// The next job, and its process where that is another than before.
+    fn next(&mut self) -> Option<Next> {
+        loop {
+            let group = self.claimed.last_mut()?;
+            let Some(claim) = group.jobs.pop() else {
+                self.claimed.pop();
+                continue;
+            };
+            if self.process.as_ref().is_some_and(|process| Arc::ptr_eq(process, &group.process)) {
+                return Some((claim, None));
+            }
+            self.process = Some(Arc::clone(&group.process));
+            return Some((claim, self.process.clone()));
+        }
+    }
+}
+
+/// A lane at work: what only its own thread needs.
+struct Work<'a, B> {
+    lane: &'a Lane,
+    shared: &'a Arc<Shared<B>>,
+    desk: Desk,
+    /// The process of the job at hand.
+    process: Option<Arc<ClaimedProcess>>,
+    /// What is to be recorded now, and what was just claimed: empty in between, and kept for their memory.
+    due: Vec<Finished>,
+    claimed: Vec<Claimed>,
+    present: Moment,
+    turns: usize,
+    /// How many jobs to claim next.
+    chunk: usize,
+    begun: Moment,
+    taken: usize,
+    /// How often it has slept since it last had work.
+    idle: u32,
+}
+
+impl<B: Backend> Work<'_, B> {
+    /// Waits for a place among the jobs that run at the same time; false when the lane is to end.
+    fn take_place(&mut self) -> bool {
+        loop {
+            if self.shared.is_stopping() || (self.lane.is_spare && self.idle >= IDLE_SLEEPS) {
+                return false;
+            }
+            self.shared.bell.lie_down();
+            if self.shared.begin() {
+                self.shared.bell.stay_awake();
+                return true;
+            }
+            self.shared.bell.sleep(LONGEST_SLEEP);
+        }
+    }
+
+    /// Works until there is nothing to do, or the place is lost to an attempt that waits for something; returns
+    /// without a place.
+    fn work(&mut self) {
+        let mut end = None;
+        loop {
+            let now = self.now();
+            let Some((claim, other)) = self.lane.turn(end.take(), now, &mut self.due) else {
+                if self.refill(now) {
+                    continue;
+                }
+                return;
+            };
+            if !self.due.is_empty() {
+                self.exchange(0);
+            }
+            if other.is_some() {
+                self.process = other;
+            }
+            let Some(process) = &self.process else { continue };
+            self.shared.monitor.watch();
+            match self.desk.run(Job { shared: self.shared, process, claim: &claim }, self.lane) {
+                Ran::Ended(ended) => end = Some(ended),
+                Ran::Suspended => {
+                    // The place goes with the suspended attempt; this lane needs another.
+                    self.lane.hand_over(&mut self.due);
+                    self.exchange(0);
+                    if !self.shared.begin() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The present moment. While jobs are quick the clock is read for some of them only: reading it takes as long as
+    /// a good part of a job.
+    fn now(&mut self) -> Moment {
+        self.turns = self.turns.wrapping_add(1);
+        if self.chunk <= CLOCK_EVERY || self.turns.is_multiple_of(CLOCK_EVERY) {
+            self.present = self.shared.clock.now();
+        }
+        self.present
+    }
+
+    /// Gets more to do; false when there is nothing, after giving the place back and sleeping.
+    fn refill(&mut self, now: Moment) -> bool {
+        self.measure(now);
+        if self.shared.is_stopping() {
+            self.exchange(0);
+            self.shared.finish();
+            return false;
+        }
+        if self.claim(now).is_none() || self.steal(now) {
+            return true;
+        }
+        self.shared.bell.lie_down();
+        match self.claim(now) {
+            None => {
+                self.shared.bell.stay_awake();
+                true
+            }
+            Some(exchanged) => {
+                self.shared.finish();
+                self.idle += 1;
+                self.shared
+                    .bell
+                    .sleep(exchanged.next_due.map_or(LONGEST_SLEEP, |due| due.min(LONGEST_SLEEP)));
+                false
+            }
+        }
+    }
+
+    /// Claims a chunk; nothing when it got some, else what the exchange said.
+    fn claim(&mut self, now: Moment) -> Option<Exchanged> {
+        let exchanged = self.exchange(self.chunk);
+        self.taken = self.claimed.iter().map(|group| group.jobs.len()).sum();
+        if self.taken == 0 {
+            return Some(exchanged);
+        }
+        self.idle = 0;
+        self.begun = now;
+        // The first group is the next to run, and the stack's last.
+        self.claimed.reverse();
+        std::mem::swap(&mut self.lane.state().claimed, &mut self.claimed);
+        None
+    }
+
+    /// Takes over half of what another lane has claimed.
+    fn steal(&mut self, now: Moment) -> bool {
+        let lanes = self.shared.lanes();
+        let mut others = lanes.iter().filter(|other| !other.is(self.lane));
+        let Some(stolen) = others.find_map(|other| other.give_half()) else {
+            return false;
+        };
+        self.taken = stolen.jobs.len();
+        self.begun = now;
+        self.lane.state().claimed.push(stolen);
+        true
+    }
+
+    /// Adapts the chunk to how long the last one took.
+    fn measure(&mut self, now: Moment) {
+        if self.taken == 0 {
+            return;
+        }
+        let quick = QUICK.saturating_mul(u32::try_from(self.taken).unwrap_or(u32::MAX));
+        self.chunk = if now.since(self.begun) < quick { (self.chunk * 2).min(LARGEST_CHUNK) } else { 1 };
+        self.taken = 0;
+    }
+
+    /// Records what is due, and claims.
+    fn exchange(&mut self, wanted: usize) -> Exchanged {
+        self.shared.block_on(self.shared.exchange(&mut self.due, wanted, &mut self.claimed))
+    }
+}

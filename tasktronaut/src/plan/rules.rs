@@ -1,0 +1,89 @@
+//! What the end of an attempt means: retry, failure or cancellation. Decided here and nowhere else.
+
+use std::time::Duration;
+
+use super::graph::NodeKind;
+use crate::words::error::{TaskError, TaskErrorKind};
+use crate::words::policy::Policy;
+
+/// How often a failed hook is repeated: its own budget, apart from the tasks' (`R14`).
+const HOOK_RETRIES: u32 = 2;
+
+/// What becomes of a job whose attempt has ended with an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Another attempt follows after a pause (`R9`, `R10`).
+    Retry {
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The job has failed, and with it the process (`R11`, `R12`).
+    Fail,
+    /// The process is cancelled (`R13`).
+    Cancel,
+    /// A hook is given up; the process goes on as if it had succeeded (`R14`).
+    GiveUp,
+}
+
+/// Judges the `failed`th failed attempt of a job. `seed` spreads the pauses of jobs that fail together.
+pub(crate) fn judge(kind: NodeKind, error: &TaskError, failed: u32, policy: &Policy, seed: u64) -> Verdict {
+    if kind != NodeKind::Task {
+        let budget = Policy::new().retries(HOOK_RETRIES);
+        return if budget.allows_retry(failed) {
+            Verdict::Retry { after: policy.pause(failed, seed) }
+        } else {
+            Verdict::GiveUp
+        };
+    }
+    match error.kind() {
+        TaskErrorKind::Cancel => Verdict::Cancel,
+        TaskErrorKind::Failed | TaskErrorKind::Panic | TaskErrorKind::Timeout
+            if policy.allows_retry(failed) =>
+        {
+            Verdict::Retry { after: error.retry_after().unwrap_or_else(|| policy.pause(failed, seed)) }
+        }
+        _ => Verdict::Fail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::error::{CancelProcessError, NonRetryableProcessError, RetryAfter};
+
+    fn verdict(error: &TaskError, failed: u32, retries: u32) -> Verdict {
+        let policy = Policy::new().retries(retries).backoff(Duration::ZERO);
+        judge(NodeKind::Task, error, failed, &policy, 0)
+    }
+
+    #[test]
+    fn r9_retries_are_counted_and_none_is_the_default() {
+        let at_once = Verdict::Retry { after: Duration::ZERO };
+        assert_eq!(verdict(&TaskError::new("x"), 1, 0), Verdict::Fail);
+        assert_eq!(verdict(&TaskError::new("x"), 1, 1), at_once);
+        assert_eq!(verdict(&TaskError::new("x"), 2, 1), Verdict::Fail);
+        assert_eq!(verdict(&TaskError::of_kind(TaskErrorKind::Panic, "x"), 1, 1), at_once);
+        assert_eq!(verdict(&TaskError::of_kind(TaskErrorKind::Timeout, "x"), 1, 1), at_once);
+    }
+
+    #[test]
+    fn r10_an_error_may_name_its_own_pause_but_grants_no_attempt() {
+        let pause = Duration::from_secs(7);
+        let error = || TaskError::new(RetryAfter::new(pause, "busy"));
+        assert_eq!(verdict(&error(), 1, 1), Verdict::Retry { after: pause });
+        assert_eq!(verdict(&error(), 2, 1), Verdict::Fail);
+    }
+
+    #[test]
+    fn r11_r13_signals_are_never_repeated() {
+        assert_eq!(verdict(&TaskError::new(NonRetryableProcessError::new("x")), 1, 9), Verdict::Fail);
+        assert_eq!(verdict(&TaskError::new(CancelProcessError::new("x")), 1, 9), Verdict::Cancel);
+    }
+
+    #[test]
+    fn r14_a_hook_has_a_budget_of_its_own_and_is_then_given_up() {
+        let judge = |failed| judge(NodeKind::Terminal, &TaskError::new("x"), failed, &Policy::new(), 0);
+        assert!(matches!(judge(HOOK_RETRIES), Verdict::Retry { .. }));
+        assert_eq!(judge(HOOK_RETRIES + 1), Verdict::GiveUp);
+    }
+}

@@ -1,0 +1,337 @@
+//! What a task's error means, and the signals by which a task says it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+/// Any error that can be sent to another thread.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Fails the process at once: no further attempt is made, whatever the retry policy says (`R11`).
+///
+/// Return it from a task, alone, wrapped in the task's own error type (as its `source`), boxed, or in an `anyhow`
+/// error. [`NonRetryable`](trait@crate::ResultExt) makes one from any `Result`.
+///
+/// ```
+/// use tasktronaut::{NonRetryableProcessError, ResultExt};
+///
+/// let result: Result<u8, NonRetryableProcessError> = "many".parse::<u8>().non_retryable();
+/// assert_eq!(result.unwrap_err().to_string(), "invalid digit found in string");
+/// ```
+#[derive(Debug)]
+pub struct NonRetryableProcessError(BoxError);
+
+impl NonRetryableProcessError {
+    /// Wraps an error or a message.
+    pub fn new(error: impl Into<BoxError>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for NonRetryableProcessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for NonRetryableProcessError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Cancels the process: what has not begun is removed from the queue, and `on_cancelled` runs (`R13`).
+///
+/// ```
+/// use tasktronaut::{CancelProcessError, ResultExt};
+///
+/// let none: Result<u8, CancelProcessError> = "".parse::<u8>().cancel_process("the album was withdrawn");
+/// assert_eq!(none.unwrap_err().to_string(), "the album was withdrawn");
+/// ```
+#[derive(Debug)]
+pub struct CancelProcessError {
+    reason: String,
+    source: Option<BoxError>,
+}
+
+impl CancelProcessError {
+    /// Cancels for a reason that is shown to people.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), source: None }
+    }
+
+    /// Cancels because of an error.
+    pub fn caused_by(reason: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self { reason: reason.into(), source: Some(source.into()) }
+    }
+}
+
+impl fmt::Display for CancelProcessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl StdError for CancelProcessError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// An ordinary failure that names the pause before the next attempt, instead of the policy's backoff (`R10`).
+///
+/// It grants no attempt of its own: the task's retries still count.
+#[derive(Debug)]
+pub struct RetryAfter {
+    pause: Duration,
+    source: BoxError,
+}
+
+impl RetryAfter {
+    /// Asks for a pause because of an error or a message.
+    pub fn new(pause: Duration, error: impl Into<BoxError>) -> Self {
+        Self { pause, source: error.into() }
+    }
+
+    /// The pause asked for.
+    pub fn pause(&self) -> Duration {
+        self.pause
+    }
+}
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl StdError for RetryAfter {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.source()
+    }
+}
+
+/// Short ways to say, on a `Result`, what an error means for the process.
+pub trait ResultExt<T> {
+    /// The error fails the process at once, without another attempt.
+    fn non_retryable(self) -> Result<T, NonRetryableProcessError>;
+
+    /// The error cancels the process, for this reason.
+    fn cancel_process(self, reason: impl Into<String>) -> Result<T, CancelProcessError>;
+
+    /// The error is an ordinary failure; the next attempt, if one is left, follows after this pause.
+    fn retry_after(self, pause: Duration) -> Result<T, RetryAfter>;
+}
+
+impl<T, E: Into<BoxError>> ResultExt<T> for Result<T, E> {
+    fn non_retryable(self) -> Result<T, NonRetryableProcessError> {
+        self.map_err(NonRetryableProcessError::new)
+    }
+
+    fn cancel_process(self, reason: impl Into<String>) -> Result<T, CancelProcessError> {
+        self.map_err(|error| CancelProcessError::caused_by(reason, error))
+    }
+
+    fn retry_after(self, pause: Duration) -> Result<T, RetryAfter> {
+        self.map_err(|error| RetryAfter::new(pause, error))
+    }
+}
+
+/// What kind of failure an attempt ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaskErrorKind {
+    /// An ordinary error: repeated as the policy says.
+    Failed,
+    /// [`NonRetryableProcessError`]: never repeated.
+    NonRetryable,
+    /// [`CancelProcessError`]: the process is cancelled.
+    Cancel,
+    /// The task panicked: counts as an ordinary error (`R16`).
+    Panic,
+    /// The attempt took longer than its timeout: counts as an ordinary error (`R15`).
+    Timeout,
+    /// The arguments in the store could not be read (`R17`).
+    BadPayload,
+    /// Too many workers died while they held the job (`R9`).
+    Poison,
+}
+
+/// A failed attempt of a task: what kind of failure, and the error itself as its [`source`](StdError::source).
+#[derive(Debug)]
+pub struct TaskError {
+    kind: TaskErrorKind,
+    retry_after: Option<Duration>,
+    error: BoxError,
+}
+
+impl TaskError {
+    /// Classifies an error: the signals of this module, alone or somewhere among its sources, mean what they say;
+    /// everything else is an ordinary failure.
+    pub fn new(error: impl Into<BoxError>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(already) => *already,
+            Err(other) => Self::classified(other),
+        }
+    }
+
+    fn classified(error: BoxError) -> Self {
+        let mut found = (TaskErrorKind::Failed, None);
+        let mut next: Option<&(dyn StdError + 'static)> = Some(error.as_ref());
+        while let Some(current) = next {
+            if let Some(signal) = signal(current) {
+                found = signal;
+                break;
+            }
+            next = current.source();
+        }
+        Self { kind: found.0, retry_after: found.1, error }
+    }
+
+    /// An error in whose own words (`downcast_ref`) a signal may have been found before it was boxed.
+    #[doc(hidden)]
+    pub fn signalled(
+        cancel: bool,
+        non_retryable: bool,
+        pause: Option<Duration>,
+        error: impl Into<BoxError>,
+    ) -> Self {
+        let mut failure = Self::new(error);
+        if cancel {
+            failure.kind = TaskErrorKind::Cancel;
+        } else if non_retryable {
+            failure.kind = TaskErrorKind::NonRetryable;
+        }
+        failure.retry_after = failure.retry_after.or(pause);
+        failure
+    }
+
+    /// A failure of a kind that only the engine can see.
+    pub(crate) fn of_kind(kind: TaskErrorKind, error: impl Into<BoxError>) -> Self {
+        Self { kind, retry_after: None, error: error.into() }
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> TaskErrorKind {
+        self.kind
+    }
+
+    /// The pause the error asks for before the next attempt, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The task's own error, to be downcast.
+    pub fn error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        self.error.as_ref()
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl StdError for TaskError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.error.as_ref())
+    }
+}
+
+impl From<BoxError> for TaskError {
+    fn from(error: BoxError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<NonRetryableProcessError> for TaskError {
+    fn from(error: NonRetryableProcessError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<CancelProcessError> for TaskError {
+    fn from(error: CancelProcessError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<RetryAfter> for TaskError {
+    fn from(error: RetryAfter) -> Self {
+        Self::new(error)
+    }
+}
+
+fn signal(error: &(dyn StdError + 'static)) -> Option<(TaskErrorKind, Option<Duration>)> {
+    if error.is::<CancelProcessError>() {
+        Some((TaskErrorKind::Cancel, None))
+    } else if error.is::<NonRetryableProcessError>() {
+        Some((TaskErrorKind::NonRetryable, None))
+    } else if let Some(asked) = error.downcast_ref::<RetryAfter>() {
+        Some((TaskErrorKind::Failed, Some(asked.pause)))
+    } else {
+        error.downcast_ref::<TaskError>().map(|inner| (inner.kind, inner.retry_after))
+    }
+}
+
+/// The texts of an error and of all its sources, outermost first, each once.
+pub(crate) fn full_text(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let part = source.to_string();
+        if !text.ends_with(&part) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+        next = source.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use thiserror::Error;
+
+    #[derive(Debug, Error)]
+    enum AlbumError {
+        #[error("the photo is unreadable")]
+        Photo(#[source] NonRetryableProcessError),
+        #[error("the album was withdrawn")]
+        Withdrawn(#[from] CancelProcessError),
+        #[error("the disk is busy")]
+        Busy,
+    }
+
+    #[test]
+    fn signals_are_found_alone_and_among_the_sources() {
+        let cases: [(BoxError, TaskErrorKind); 6] = [
+            (AlbumError::Busy.into(), TaskErrorKind::Failed),
+            ("just text".into(), TaskErrorKind::Failed),
+            (CancelProcessError::new("stop").into(), TaskErrorKind::Cancel),
+            (AlbumError::Withdrawn(CancelProcessError::new("stop")).into(), TaskErrorKind::Cancel),
+            (AlbumError::Photo(NonRetryableProcessError::new("broken")).into(), TaskErrorKind::NonRetryable),
+            (RetryAfter::new(Duration::from_secs(5), "later").into(), TaskErrorKind::Failed),
+        ];
+        for (error, kind) in cases {
+            let text = error.to_string();
+            assert_eq!(TaskError::new(error).kind(), kind, "{text}");
+        }
+        let asked = TaskError::new(RetryAfter::new(Duration::from_secs(5), "later"));
+        assert_eq!(asked.retry_after(), Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn a_task_error_stays_what_it_is() {
+        let inner = TaskError::of_kind(TaskErrorKind::Timeout, "30 s are over");
+        assert_eq!(TaskError::new(inner).kind(), TaskErrorKind::Timeout);
+    }
+
+    #[test]
+    fn the_full_text_names_every_source_once() {
+        let error = TaskError::new(AlbumError::Photo(NonRetryableProcessError::new("broken header")));
+        assert_eq!(full_text(&error), "the photo is unreadable: broken header");
+    }
+}
