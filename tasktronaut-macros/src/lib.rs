@@ -2,8 +2,8 @@
 //!
 //! # Layout
 //!
-//! A small compiler: [`parse`] reads words, [`collect`] and [`check`] understand them and tell every mistake, and
-//! [`expand`] writes Rust. Past the check nothing can fail.
+//! A small compiler: `parse` reads words, `collect` and `check` understand them and tell every mistake, and
+//! `expand` writes Rust. Past the check nothing can fail.
 
 mod check;
 mod collect;
@@ -76,17 +76,17 @@ pub fn process(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// A task. Stands on a method of an impl block with `#[process]`.
 #[proc_macro_attribute]
 pub fn task(_: TokenStream, item: TokenStream) -> TokenStream {
-    message::stray_attribute("task", item.into()).into()
+    message::stray_attribute("task", &item.into()).into()
 }
 
 /// A source of items. Stands on a method of an impl block with `#[process]`.
 #[proc_macro_attribute]
 pub fn each(_: TokenStream, item: TokenStream) -> TokenStream {
-    message::stray_attribute("each", item.into()).into()
+    message::stray_attribute("each", &item.into()).into()
 }
 
 /// A source of arguments. Stands on a method of an impl block with `#[process]`.
 #[proc_macro_attribute]
 pub fn transform(_: TokenStream, item: TokenStream) -> TokenStream {
-    message::stray_attribute("transform", item.into()).into()
+    message::stray_attribute("transform", &item.into()).into()
 }

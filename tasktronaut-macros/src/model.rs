@@ -109,7 +109,11 @@ pub(crate) enum Definition {
     /// `fn define_process(arguments) { process! { .. } }`
     Declared { parameters: Vec<Parameter>, graph: Graph },
     /// `fn define_process(&self, builder: &mut Builder<Self>) { .. }`, with the `process!` blocks in it.
-    Written { islands: Vec<Graph> },
+    Written {
+        islands: Vec<Graph>,
+        /// Its shape is right, so it can be called.
+        callable: bool,
+    },
 }
 
 /// The steps of a block, and what has to be true for them.
@@ -125,13 +129,37 @@ pub(crate) struct Graph {
 /// A step that is known to be right.
 pub(crate) enum Node {
     /// The number in the table of tasks.
-    Task { task: usize, text: Option<LitStr> },
-    Block { mode: Mode, text: Option<LitStr>, nodes: Vec<Node> },
-    EachIn { item: Ident, list: Ident, text: Option<LitStr>, nodes: Vec<Node> },
+    Task {
+        task: usize,
+        text: Option<LitStr>,
+    },
+    Block {
+        mode: Mode,
+        text: Option<LitStr>,
+        nodes: Vec<Node>,
+    },
+    EachIn {
+        item: Ident,
+        list: Ident,
+        text: Option<LitStr>,
+        nodes: Vec<Node>,
+    },
     /// The number in the table of sources.
-    Source { source: usize, text: Option<LitStr>, nodes: Vec<Node> },
-    Sub { process: Type, text: Option<LitStr> },
-    Choice { option: Ident, default: TokenStream, then: Vec<Node>, otherwise: Vec<Node> },
+    Source {
+        source: usize,
+        text: Option<LitStr>,
+        nodes: Vec<Node>,
+    },
+    Sub {
+        process: Type,
+        text: Option<LitStr>,
+    },
+    Choice {
+        option: Ident,
+        default: TokenStream,
+        then: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
 }
 
 /// Where an argument comes from.
@@ -160,5 +188,5 @@ pub(crate) enum Fact {
     /// The elements of a list, which is called `list`.
     Elements { number: usize, list: Ident, place: Place },
     /// A process is embedded where these arguments are in scope.
-    Embedded { process: Type, scope: Vec<(String, Place)> },
+    Embedded { process: Box<Type>, scope: Vec<(String, Place)> },
 }

@@ -26,7 +26,8 @@ fn distance(left: &str, right: &str) -> usize {
     for (row, l) in left.iter().enumerate() {
         let mut line = vec![row + 1];
         for (column, r) in right.iter().enumerate() {
-            let mut best = (above[column] + usize::from(l != r)).min(above[column + 1] + 1).min(line[column] + 1);
+            let mut best =
+                (above[column] + usize::from(l != r)).min(above[column + 1] + 1).min(line[column] + 1);
             if row > 0 && column > 0 && *l == right[column - 1] && left[row - 1] == *r {
                 best = best.min(before[column - 1] + 1);
             }

@@ -64,8 +64,8 @@ impl Line {
         }
         let mark = std::mem::take(&mut self.joint);
         match mark.as_str() {
-            "," | ";" | ":" => self.text.push_str(&format!("{mark} ")),
-            "=" | "+" | "->" | "=>" | "|" => self.text.push_str(&format!(" {mark} ")),
+            "," | ";" | ":" => self.text.extend([&mark, " "]),
+            "=" | "+" | "->" | "=>" | "|" => self.text.extend([" ", &mark, " "]),
             "&" | "'" | "#" => {
                 if self.word {
                     self.text.push(' ');

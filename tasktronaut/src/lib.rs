@@ -1,5 +1,65 @@
 //! Describe business processes by annotating methods, checked by the compiler, and run them anywhere.
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! A process is multi-step work: tasks one after the other or at the same time, sub-processes, iteration, options. The
+//! methods of an `impl` block are its tasks, a [`process!`](macro@process) block is its graph. The compiler checks that every
+//! task exists, and that every argument it needs is there at that place of the graph, with the right type.
+//!
+//! ```
+//! use tasktronaut::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Greeting;
+//!
+//! #[process]
+//! impl Greeting {
+//!     fn define_process(names: Vec<String>) {
+//!         process! {
+//!             seq {
+//!                 say_hello;
+//!                 par { each name in names { say_name; } }
+//!             }
+//!         }
+//!     }
+//!
+//!     #[task]
+//!     fn say_hello(&self) {
+//!         println!("Hello!");
+//!     }
+//!
+//!     #[task]
+//!     async fn say_name(&self, name: String) {
+//!         println!("Nice to meet you, {name}.");
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! Greeting::process(GreetingArgs { names: vec!["Ada".into(), "Grace".into()] }).build()?.run().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The [`guide`] shows the rest, step by step.
+//!
+//! # Words
+//!
+//! *Process definition*: the type. *Process*: one built instance, with an identifier. *Step*: a place in its tree.
+//! *Task*: the method. *Plan*: the flat graph of jobs that a process becomes. *Job*: one node of the plan, handed out
+//! by a *backend* to a *worker*. *Registry*: the definitions that can be found by name. *Arguments* are what tasks take;
+//! *options* decide the graph. *Context*: what a running task knows. *Hook*: a method that is told of a process's life.
+//! *Outcome*: how a process ended.
+//!
+//! # Layout
+//!
+//! | floor | module | what it knows |
+//! |---|---|---|
+//! | 4 | `engine` | workers, handles: who does the work |
+//! | 3 | [`backend`] | where processes are kept: the trait, and the in-process backend |
+//! | 2 | [`plan`] | the flat plan, and the pure rules of what an error means |
+//! | 1 | `definition` | definitions, tasks, hooks, builder, built process, registry |
+//! | 0 | `words` | identifiers, arguments, errors, policies, clocks |
+//!
+//! A module uses lower floors only.
 
 // Generated code names the crate by its name, in the crate itself too.
 #[allow(unused_extern_crates)]
@@ -8,6 +68,7 @@ extern crate self as tasktronaut;
 pub mod backend;
 mod definition;
 mod engine;
+pub mod guide;
 pub mod plan;
 mod words;
 

@@ -49,6 +49,37 @@ pub fn deserialize_arguments<'de, A: ArgumentSet, D: Deserializer<'de>>(
     crate::words::arguments::deserialize_set(deserializer)
 }
 
+/// Adds the steps of a process, some of whose arguments have defaults: where it is embedded they may be absent.
+pub fn with_defaults<D: ProcessDefinition>(
+    builder: &mut Builder<D>,
+    fill: fn(&mut Arguments),
+    mut steps: impl FnMut(&mut Builder<D>),
+) {
+    let mut arguments = builder.arguments();
+    let given = arguments.len();
+    fill(&mut arguments);
+    if arguments.len() == given {
+        steps(builder);
+    } else {
+        builder.transform(arguments, steps);
+    }
+}
+
+/// The definition of an attempt. A function with this bound, so that a type that cannot be shared is told once.
+pub fn definition<D: ProcessDefinition>(call: &Call<D>) -> &D {
+    call.definition()
+}
+
+/// The context of an attempt.
+pub fn context<D: ProcessDefinition>(call: &Call<D>) -> &Context {
+    call.context()
+}
+
+/// The arguments of an attempt.
+pub fn decode<D: ProcessDefinition, A: ArgumentSet>(call: &Call<D>) -> Result<A, TaskError> {
+    call.decode()
+}
+
 /// What a hand-written `define_process` returned, as a result.
 pub fn defined(result: impl BuildResult) -> Result<(), BuildError> {
     result.into_result()
@@ -75,7 +106,7 @@ macro_rules! __outcome {
     ($result:expr) => {
         match $result {
             $crate::__private::Ok(()) => $crate::__private::Ok(()),
-            $crate::__private::Err(error) => {
+            $crate::__private::Err($crate::__private::Unboxed { error, boxed }) => {
                 #[allow(unused_imports)]
                 use $crate::__private::Downcast as _;
                 let cancel = error.downcast_ref::<$crate::__private::CancelProcessError>().is_some();
@@ -84,6 +115,7 @@ macro_rules! __outcome {
                 let pause = error
                     .downcast_ref::<$crate::__private::RetryAfter>()
                     .map($crate::__private::RetryAfter::pause);
+                let error = boxed(error);
                 $crate::__private::Err($crate::__private::TaskError::signalled(
                     cancel,
                     non_retryable,
@@ -102,9 +134,7 @@ macro_rules! __hook_outcome {
     ($result:expr) => {
         match $result {
             $crate::__private::Ok(()) => $crate::__private::Ok(()),
-            $crate::__private::Err(error) => {
-                $crate::__private::Err(<$crate::__private::BoxError as ::core::convert::From<_>>::from(error))
-            }
+            $crate::__private::Err(failure) => $crate::__private::Err((failure.boxed)(failure.error)),
         }
     };
 }
@@ -161,6 +191,7 @@ pub struct Slot<T> {
     read: fn(&ArgumentsRef<'_>, &str) -> Result<T, ArgumentError>,
     read_or: fn(&ArgumentsRef<'_>, &str, fn() -> T) -> Result<T, ArgumentError>,
     write: fn(&mut Encoder<'_>, &str, &T),
+    set: fn(&mut Arguments, &str, &T),
 }
 
 /// An [`Argument`], without the long tale of what serde can write and read.
@@ -182,6 +213,7 @@ pub const fn argument<T: Stored>(name: &'static str, type_name: &'static str) ->
         read: |arguments, name| arguments.get(name),
         read_or: |arguments, name, default| arguments.get_or(name, default),
         write: |encoder, name, value| encoder.put(name, value),
+        set: |arguments, name, value| set_argument(arguments, name, value),
     }
 }
 
@@ -199,6 +231,13 @@ impl<T> Slot<T> {
     /// Reads it, or takes the default where it is absent.
     pub fn read_or(&self, arguments: &ArgumentsRef<'_>, default: fn() -> T) -> Result<T, ArgumentError> {
         (self.read_or)(arguments, self.name, default)
+    }
+
+    /// Puts the default there where it is absent.
+    pub fn fill(&self, arguments: &mut Arguments, default: fn() -> T) {
+        if arguments.names().all(|name| name != self.name) {
+            (self.set)(arguments, self.name, &default());
+        }
     }
 
     /// Writes it.
@@ -255,6 +294,73 @@ pub fn put_items<I: Items<T>, T: Item>(sink: &mut ItemSink<'_>, items: I) -> Res
 /// Puts the result of a `#[transform]` method into the sink.
 pub fn put_item<T: Item>(sink: &mut ItemSink<'_>, item: T) -> Result<(), SourceError> {
     sink.one(item)
+}
+
+/// An error that is not boxed yet, and how it is.
+///
+/// The bound stands on the impls of [`TaskOutcome`] alone, so an error that cannot be boxed is told once.
+pub struct Unboxed<E> {
+    /// The error.
+    pub error: E,
+    /// Boxes it.
+    pub boxed: fn(E) -> BoxError,
+}
+
+impl<E> core::fmt::Debug for Unboxed<E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Unboxed").finish_non_exhaustive()
+    }
+}
+
+/// What a task may return, as [`TaskReturn`] has it, without the long tale of what can be boxed.
+#[diagnostic::on_unimplemented(
+    message = "a task returns nothing or a `Result`, but this one returns `{Self}`",
+    label = "neither nothing nor a `Result` with an error that can be boxed",
+    note = "help: return `Result<(), E>`, where `E` implements `std::error::Error + Send + Sync`"
+)]
+pub trait TaskOutcome<E> {
+    /// The outcome; a task's value is not kept.
+    fn of_task(self) -> Result<(), Unboxed<E>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl TaskOutcome<core::convert::Infallible> for () {
+    fn of_task(self) -> Result<(), Unboxed<core::convert::Infallible>> {
+        Ok(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: Into<BoxError>> TaskOutcome<E> for Result<T, E> {
+    fn of_task(self) -> Result<(), Unboxed<E>> {
+        match self {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Unboxed { error, boxed: E::into }),
+        }
+    }
+}
+
+/// What a hook may return: the same.
+#[diagnostic::on_unimplemented(
+    message = "a hook returns nothing or a `Result`, but this one returns `{Self}`",
+    label = "neither nothing nor a `Result` with an error that can be boxed",
+    note = "help: return nothing, or `Result<(), E>`, where `E` implements `std::error::Error + Send + Sync`"
+)]
+pub trait HookOutcome<E> {
+    /// The outcome.
+    fn of_hook(self) -> Result<(), Unboxed<E>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E, T: TaskOutcome<E>> HookOutcome<E> for T {
+    fn of_hook(self) -> Result<(), Unboxed<E>> {
+        self.of_task()
+    }
+}
+
+/// The value itself, for code that never runs.
+pub fn given<T>(value: T) -> T {
+    value
 }
 
 /// A value of any type, for code that is compiled and never run.

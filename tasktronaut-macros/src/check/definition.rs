@@ -34,11 +34,22 @@ pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Re
 }
 
 fn empty() -> Graph {
-    Graph { mode: Mode::Sequential, text: None, builder: TokenStream::new(), nodes: Vec::new(), facts: Vec::new() }
+    Graph {
+        mode: Mode::Sequential,
+        text: None,
+        builder: TokenStream::new(),
+        nodes: Vec::new(),
+        facts: Vec::new(),
+    }
 }
 
 /// `fn define_process(arguments) { process! { .. } }`
-fn declared_graph(method: &Method, parameters: &[Parameter], methods: &Methods, report: &mut Report) -> Graph {
+fn declared_graph(
+    method: &Method,
+    parameters: &[Parameter],
+    methods: &Methods,
+    report: &mut Report,
+) -> Graph {
     let signature = &method.signature;
     let help = "its parameters are the arguments of the process, and its body is `process! { .. }`";
     if let Some(word) = &signature.asyncness {
@@ -63,7 +74,7 @@ fn declared_graph(method: &Method, parameters: &[Parameter], methods: &Methods, 
         report.error(&builder, "there is no builder without `&self`", help);
         return empty();
     }
-    let Some(block) = graph::outermost(call.name, content, report) else { return empty() };
+    let Some(block) = graph::outermost(&call.name, content, report) else { return empty() };
     let complete = parameters.len() == method.parameters().count();
     let scope = if complete { Scope::declared(parameters) } else { Scope::open() };
     let mut resolver = Resolver::new(methods, parameters, report);
@@ -89,14 +100,14 @@ fn written(method: &Method, methods: &Methods, report: &mut Report) -> Definitio
     let body = method.body.as_ref().map(proc_macro2::Group::stream).unwrap_or_default();
     let mut islands = Vec::new();
     embedded::replace(body, &mut |call| {
-        islands.push(island(call, methods, right, report));
+        islands.push(island(&call, methods, right, report));
         TokenStream::new()
     });
-    Definition::Written { islands }
+    Definition::Written { islands, callable: right }
 }
 
 /// `process! { builder => steps }`
-fn island(call: Call, methods: &Methods, right: bool, report: &mut Report) -> Graph {
+fn island(call: &Call, methods: &Methods, right: bool, report: &mut Report) -> Graph {
     let Some((builder, steps)) = split(&call.content.stream()) else {
         if right {
             let fact = "behind `&self`, `process!` begins with the builder";

@@ -78,7 +78,8 @@ impl<'a> Resolver<'a> {
         let wire = name.unraw().to_string();
         let methods = self.methods;
         let found = methods.sources.iter().position(|source| source.wire == wire);
-        let Some(found) = found.filter(|found| methods.sources[*found].kind == CallableKind::Source(kind)) else {
+        let Some(found) = found.filter(|found| methods.sources[*found].kind == CallableKind::Source(kind))
+        else {
             unknown::source(self, kind, name, &wire);
             self.steps(steps, &Scope::open());
             return None;
@@ -92,7 +93,14 @@ impl<'a> Resolver<'a> {
         Some(Node::Source { source: found, text, nodes })
     }
 
-    fn each_in(&mut self, item: Ident, list: Ident, text: Option<LitStr>, steps: Vec<Step>, scope: &Scope) -> Node {
+    fn each_in(
+        &mut self,
+        item: Ident,
+        list: Ident,
+        text: Option<LitStr>,
+        steps: Vec<Step>,
+        scope: &Scope,
+    ) -> Node {
         let wire = item.unraw().to_string();
         let number = self.number();
         if scope.known.iter().any(|known| known.wire == wire) {
@@ -121,7 +129,7 @@ impl<'a> Resolver<'a> {
             && scope.known.iter().all(|known| !matches!(known.place, Place::Unknown));
         if certain {
             let scope = scope.known.iter().map(|known| (known.wire.clone(), known.place.clone())).collect();
-            self.facts.push(Fact::Embedded { process: process.clone(), scope });
+            self.facts.push(Fact::Embedded { process: Box::new(process.clone()), scope });
         }
         Node::Sub { process, text }
     }
@@ -131,10 +139,7 @@ impl<'a> Resolver<'a> {
         for (index, callable) in callables.iter().enumerate().filter(|(_, callable)| callable.wire == wire) {
             for (number, parameter) in callable.parameters().enumerate() {
                 match scope.find(&parameter.wire) {
-                    // An argument that may be absent is looked for in what has names only.
-                    Some(Known { place: Place::Unknown, .. }) => {}
-                    Some(Known { place: Place::Field(_), .. }) if parameter.may_be_absent() => {}
-                    Some(known) if known.text.as_ref() == Some(&parameter.text) => {}
+                    Some(known) if is_settled(&known, parameter) => {}
                     Some(known) => self.facts.push(Fact::Given {
                         callable: callable.kind,
                         index,
@@ -169,13 +174,24 @@ impl<'a> Resolver<'a> {
             (None, Some(near)) => format!("`{near}` is in scope here: rename one of the two"),
             (None, None) => format!("declare it: `{}`", signature(self.parameters, &wanted)),
         };
-        let fact = format!("{what} `{}` needs the argument `{wanted}`, which is not in scope here", callable.wire);
+        let fact =
+            format!("{what} `{}` needs the argument `{wanted}`, which is not in scope here", callable.wire);
         self.report.error(at, fact, help);
     }
 
     fn number(&mut self) -> usize {
         self.numbers += 1;
         self.numbers
+    }
+}
+
+/// Nothing is left to be found out: nobody can know, or the types are written in the same words, or the argument may
+/// be absent from an item.
+fn is_settled(known: &Known, parameter: &Parameter) -> bool {
+    match known.place {
+        Place::Unknown => true,
+        Place::Field(_) if parameter.may_be_absent() => true,
+        _ => known.text.as_ref() == Some(&parameter.text),
     }
 }
 

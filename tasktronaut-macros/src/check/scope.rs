@@ -72,7 +72,8 @@ impl Scope {
             return Self { known: Vec::new(), rest: Rest::Fields(number), number };
         }
         // A field of the item may lie over each of them.
-        let known = self.known.iter().map(|known| Known { text: None, place: Place::Unknown, ..known.clone() });
+        let known =
+            self.known.iter().map(|known| Known { text: None, place: Place::Unknown, ..known.clone() });
         let rest = match self.rest {
             Rest::Nothing => Rest::Fields(number),
             Rest::Fields(_) | Rest::Open => Rest::Open,

@@ -34,7 +34,7 @@ pub(super) fn task(resolver: &mut Resolver<'_>, name: &Ident, wire: &str) {
         let help = if tasks.is_empty() || tasks.len() > MOST {
             format!("add `#[task] fn {name}(&self) {{}}` to this impl block")
         } else {
-            format!("the tasks are {}", text::list(&tasks, "and"))
+            the(&tasks, "task", "tasks")
         };
         (format!("no task named `{wire}` in this process"), help)
     };
@@ -54,21 +54,31 @@ pub(super) fn source(resolver: &mut Resolver<'_>, wanted: SourceKind, name: &Ide
         let kind = kind(other);
         (format!("`{wire}` is `#[{kind}]`, not `#[{word}]`"), format!("write `{kind} {name} {{ .. }}`"))
     } else if methods.tasks.iter().any(|task| task.wire == wire) {
-        (format!("`{wire}` is a task"), format!("write `{name};`, or put `#[{word}]` on it instead of `#[task]`"))
+        (
+            format!("`{wire}` is a task"),
+            format!("write `{name};`, or put `#[{word}]` on it instead of `#[task]`"),
+        )
     } else if methods.plain.iter().any(|plain| plain == wire) {
         (format!("the method `{wire}` is no source"), format!("put `#[{word}]` on it"))
     } else if is_argument && wanted == SourceKind::Each {
-        (format!("`{wire}` is an argument, and its elements need a name"), format!("write `each item in {name} {{ .. }}`"))
+        (
+            format!("`{wire}` is an argument, and its elements need a name"),
+            format!("write `each item in {name} {{ .. }}`"),
+        )
     } else if let Some(better) = nearest(wire, sources.iter().copied().chain(wrong(resolver))) {
         (format!("no `#[{word}]` method named `{wire}` in this process"), format!("did you mean `{better}`?"))
     } else {
         let help = if sources.is_empty() || sources.len() > MOST {
             match wanted {
-                SourceKind::Each => format!("add `#[each] fn {name}(&self) -> Vec<Item> {{ .. }}` to this impl block"),
-                SourceKind::Transform => format!("add `#[transform] fn {name}(&self) -> Item {{ .. }}` to this impl block"),
+                SourceKind::Each => {
+                    format!("add `#[each] fn {name}(&self) -> Vec<Item> {{ .. }}` to this impl block")
+                }
+                SourceKind::Transform => {
+                    format!("add `#[transform] fn {name}(&self) -> Item {{ .. }}` to this impl block")
+                }
             }
         } else {
-            format!("the `#[{word}]` methods are {}", text::list(&sources, "and"))
+            the(&sources, &format!("`#[{word}]` method"), &format!("`#[{word}]` methods"))
         };
         (format!("no `#[{word}]` method named `{wire}` in this process"), help)
     };
@@ -85,15 +95,22 @@ pub(super) fn list(resolver: &mut Resolver<'_>, item: &Ident, list: &Ident, scop
     } else if let Some(better) = nearest(&wire, known.iter().copied()) {
         format!("did you mean `{better}`?")
     } else {
-        let type_name = capitalised(&item.to_string());
+        let type_name = wanted(resolver, &item.to_string());
         format!("declare it: `{}`", signature(resolver.parameters, &format!("{list}: Vec<{type_name}>")))
     };
     resolver.report.error(list, format!("no argument named `{wire}` is in scope here"), help);
 }
 
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+/// The type that a task wants for an argument of this name.
+fn wanted<'a>(resolver: &Resolver<'a>, name: &str) -> &'a str {
+    let mut parameters = resolver.methods.tasks.iter().flat_map(Callable::parameters);
+    parameters.find(|parameter| parameter.wire == name).map_or("String", |parameter| &parameter.text)
+}
+
+/// `the task is ..` or `the tasks are ..`
+fn the(names: &[&str], one: &str, many: &str) -> String {
+    let (what, is) = if names.len() == 1 { (one, "is") } else { (many, "are") };
+    format!("the {what} {is} {}", text::list(names, "and"))
 }
 
 fn names(callables: &[Callable], kind: CallableKind) -> Vec<&str> {

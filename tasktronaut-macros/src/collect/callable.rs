@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, ReturnType, Safety};
+use syn::{Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety};
 
 use super::{conditions, parameter};
 use crate::model::{Callable, CallableKind};
@@ -95,7 +95,8 @@ pub(super) fn qualifiers(method: &Method, what: &str, report: &mut Report) -> bo
         let fact = format!("{what} takes a fixed number of arguments");
         wrong.push((quote!(#variadic), fact, "take a list: `values: Vec<String>`".to_owned()));
     }
-    if !signature.generics.params.is_empty() {
+    // Lifetimes may be named: that an argument has none is told elsewhere.
+    if signature.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))) {
         let generics = &signature.generics;
         let fact = format!("{what} has no generic parameters: its arguments are stored and read back");
         wrong.push((quote!(#generics), fact, "name the types, such as `String`".to_owned()));

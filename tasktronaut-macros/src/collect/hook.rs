@@ -2,8 +2,8 @@
 
 use syn::{FnArg, ReceiverKind, ReturnType, Safety};
 
-use super::parameter::{ends_with, is_named};
 use super::conditions;
+use super::parameter::{ends_with, is_named};
 use crate::model::Hook;
 use crate::parse::item::Method;
 use crate::report::Report;

@@ -41,7 +41,13 @@ pub(crate) fn type_name(item: &Item, report: &mut Report) -> Option<Ident> {
         return None;
     }
     if !item.generics.params.is_empty() || item.generics.where_clause.is_some() {
-        let help = "write `impl YourType { .. }`, and put what differs into a field or an argument";
+        let name = match &item.self_type {
+            Type::Path(path) => {
+                path.path.segments.last().map_or_else(String::new, |last| last.ident.to_string())
+            }
+            _ => "YourType".to_owned(),
+        };
+        let help = format!("write `impl {name} {{ .. }}`, and put what differs into a field or an argument");
         let clause = &item.generics.where_clause;
         let generics = &item.generics;
         report.error(&quote!(#generics #clause), "a process has no generic parameters", help);
@@ -49,8 +55,14 @@ pub(crate) fn type_name(item: &Item, report: &mut Report) -> Option<Ident> {
     }
     match &item.self_type {
         Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|last| last.ident.clone()),
+        // The compiler itself tells that these have no impl blocks of their own.
+        Type::Reference(_) | Type::Slice(_) | Type::Tuple(_) | Type::Array(_) | Type::Ptr(_) => None,
         other => {
-            report.error(other, "`#[process]` stands on an impl block of a named type", "write `impl YourType { .. }`");
+            report.error(
+                other,
+                "`#[process]` stands on an impl block of a named type",
+                "write `impl YourType { .. }`",
+            );
             None
         }
     }
@@ -62,8 +74,11 @@ pub(crate) fn methods(item: &Item, report: &mut Report) -> Methods {
     for (index, member) in item.members.iter().enumerate() {
         let Member::Method(method) = member else { continue };
         let name = method.signature.ident.unraw().to_string();
-        let roles: Vec<(Role, &Attribute)> =
-            method.attributes.iter().filter_map(|attribute| Some((Role::of(attribute)?, attribute))).collect();
+        let roles: Vec<(Role, &Attribute)> = method
+            .attributes
+            .iter()
+            .filter_map(|attribute| Some((Role::of(attribute)?, attribute)))
+            .collect();
         match roles.as_slice() {
             [] if name == "define_process" => {
                 if methods.definition.replace(index).is_some() {
@@ -73,6 +88,7 @@ pub(crate) fn methods(item: &Item, report: &mut Report) -> Methods {
             }
             [] => unmarked(method, name, &mut methods, report),
             [(role, attribute), others @ ..] => {
+                let unsure = others.iter().any(|(other, _)| other != role);
                 if let Some((other, second)) = others.first() {
                     let fact = if role == other {
                         format!("`#[{}]` stands here twice", role.word())
@@ -81,7 +97,11 @@ pub(crate) fn methods(item: &Item, report: &mut Report) -> Methods {
                     };
                     report.error(second, fact, "keep one of them");
                 }
-                marked(item, method, *role, attribute, &name, &mut methods, report);
+                if unsure {
+                    methods.wrong.push(name);
+                } else {
+                    marked(item, method, *role, attribute, &name, &mut methods, report);
+                }
             }
         }
     }
@@ -128,11 +148,12 @@ fn is_free(method: &Method, role: Role, name: &str, methods: &Methods, report: &
     }
     let all = || methods.tasks.iter().chain(&methods.sources);
     let conditional = !conditions(&method.attributes).is_empty();
-    let clash = all().any(|other| other.wire == name && !(conditional && !other.conditions.is_empty()));
-    if clash {
-        report.error(ident, format!("a second method called `{name}`"), "rename one of them");
-    } else if name.len() > 128 || !name.is_ascii() {
-        let fact = format!("`{name}` cannot be sent: names have at most 128 letters, digits and `_`, all of them ASCII");
+    let clash = all().any(|other| other.wire == name && (!conditional || other.conditions.is_empty()));
+    // The compiler itself tells that a second method has the same name.
+    if !clash && (name.len() > 128 || !name.is_ascii()) {
+        let fact = format!(
+            "`{name}` cannot be sent: names have at most 128 letters, digits and `_`, all of them ASCII"
+        );
         report.error(ident, fact, "rename the method");
         return false;
     }

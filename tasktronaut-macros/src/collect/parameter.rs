@@ -85,7 +85,8 @@ fn owned(item: &Item, typed: &PatType, report: &mut Report) -> Option<Parameter>
         text: text::of(&typed.ty),
         default,
         docs: typed.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect(),
-        optional: optional(&typed.ty).map(|inner| self_type::replace(inner.to_token_stream(), &item.self_type)),
+        optional: optional(&typed.ty)
+            .map(|inner| self_type::replace(inner.to_token_stream(), &item.self_type)),
     })
 }
 
@@ -100,7 +101,8 @@ fn default(attributes: &[Attribute], name: &proc_macro2::Ident, report: &mut Rep
             Meta::Path(_) => Default::OfType,
             Meta::List(list) if !list.tokens.is_empty() => Default::Value(list.tokens.clone()),
             _ => {
-                let help = format!("write `#[default(value)] {name}`, or `#[default] {name}` for that of the type");
+                let help =
+                    format!("write `#[default(value)] {name}`, or `#[default] {name}` for that of the type");
                 report.error(attribute, "a default stands in parentheses", help);
                 return None;
             }
@@ -183,5 +185,9 @@ pub(crate) fn signature(parameters: &[Parameter], added: &str) -> String {
     let mut all: Vec<String> =
         parameters.iter().map(|parameter| format!("{}: {}", parameter.name, parameter.text)).collect();
     all.push(added.to_owned());
-    if all.len() > 4 { format!("fn define_process(.., {added})") } else { format!("fn define_process({})", all.join(", ")) }
+    if all.len() > 4 {
+        format!("fn define_process(.., {added})")
+    } else {
+        format!("fn define_process({})", all.join(", "))
+    }
 }

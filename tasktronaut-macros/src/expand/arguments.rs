@@ -1,7 +1,8 @@
 //! One struct for the arguments of each task and source, and how it is read and written.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
+use syn::Attribute;
 
 use super::{argument_struct, start};
 use crate::model::{Default, Definition, Parameter, Process};
@@ -12,7 +13,7 @@ pub(super) fn expand(process: &Process) -> TokenStream {
     if let Definition::Declared { parameters, .. } = &process.definition {
         let name = start::arguments_name(process);
         let parameters: Vec<&Parameter> = parameters.iter().collect();
-        output.extend(argument_set(process, &name, &parameters, &mut types));
+        output.extend(argument_set(process, &name, &parameters, &[], &mut types));
         output.extend(serde(&name));
     }
     for callable in process.tasks.iter().chain(&process.sources) {
@@ -20,14 +21,13 @@ pub(super) fn expand(process: &Process) -> TokenStream {
         let parameters: Vec<&Parameter> = callable.parameters().collect();
         let conditions = &callable.conditions;
         let fields = parameters.iter().map(|Parameter { name, kind, .. }| quote!(#name: #kind));
-        let set = argument_set(process, &name, &parameters, &mut types);
+        let set = argument_set(process, &name, &parameters, conditions, &mut types);
         // expands to:
         //     struct __ResizeArgs { path: PathBuf }
         //     impl ArgumentSet for __ResizeArgs { .. }
         output.extend(quote! {
             #(#conditions)*
             struct #name { #(#fields),* }
-            #(#conditions)*
             #set
         });
     }
@@ -50,14 +50,23 @@ impl Types {
     }
 }
 
-fn argument_set(process: &Process, name: &Ident, parameters: &[&Parameter], types: &mut Types) -> TokenStream {
+fn argument_set(
+    process: &Process,
+    name: &Ident,
+    parameters: &[&Parameter],
+    conditions: &[Attribute],
+    types: &mut Types,
+) -> TokenStream {
+    let mut slots = Vec::new();
     let mut table = Vec::new();
     let mut reads = Vec::new();
     let mut writes = Vec::new();
     for parameter in parameters {
         let Parameter { name, wire, text, .. } = parameter;
         let kind = types.first(parameter);
-        let argument = quote!(__tt::argument::<#kind>(#wire, #text));
+        let slot = slot(parameter);
+        slots.push(quote!(const #slot: __tt::Slot<#kind> = __tt::argument::<#kind>(#wire, #text);));
+        let argument = quote!(Self::#slot);
         let default = match &parameter.default {
             Default::Required => None,
             _ => start::default_value(parameter, process),
@@ -74,7 +83,13 @@ fn argument_set(process: &Process, name: &Ident, parameters: &[&Parameter], type
         }
         writes.push(quote!(#argument.write(encoder, &self.#name);));
     }
+    // expands to:
+    //     impl __ResizeArgs { const __path: Slot<PathBuf> = argument::<PathBuf>("path", "PathBuf"); }
+    //     impl ArgumentSet for __ResizeArgs { .. }
     quote! {
+        #(#conditions)*
+        impl #name { #(#slots)* }
+        #(#conditions)*
         impl __tt::ArgumentSet for #name {
             const PARAMETERS: &'static [__tt::Parameter] = &[#(#table),*];
             fn decode(arguments: &__tt::ArgumentsRef<'_>) -> __tt::Result<Self, __tt::ArgumentError> {
@@ -83,6 +98,11 @@ fn argument_set(process: &Process, name: &Ident, parameters: &[&Parameter], type
             fn encode(&self, encoder: &mut __tt::Encoder<'_>) { #(#writes)* }
         }
     }
+}
+
+/// The constant that knows how an argument is checked, read and written.
+pub(super) fn slot(parameter: &Parameter) -> Ident {
+    format_ident!("__{}", parameter.wire)
 }
 
 /// Users may keep and send the arguments that start a process.

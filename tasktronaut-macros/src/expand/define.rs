@@ -1,9 +1,10 @@
 //! The steps become calls of a builder, by their numbers in the tables.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::LitStr;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use crate::model::{Node, Process};
 use crate::parse::graph::Mode;
@@ -39,7 +40,8 @@ fn expand(process: &Process, node: &Node) -> TokenStream {
         }
         Node::Sub { process, text } => {
             let text = described(text.as_ref());
-            quote!(builder.sub_process_with::<#process>(#text);)
+            let embed = quote_spanned!(process.span()=> sub_process_with::<#process>);
+            quote!(builder.#embed(#text);)
         }
         Node::Choice { option, default, then, otherwise } => {
             let option = option.unraw().to_string();

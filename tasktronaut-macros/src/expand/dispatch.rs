@@ -20,9 +20,8 @@ pub(super) fn expand(process: &Process) -> TokenStream {
         let function = adapter(&name.to_string());
         quote!(#(#conditions)* let hooks = hooks.#name(#function);)
     });
-    let sources_table = (!process.sources.is_empty()).then(|| {
-        quote!(const __SOURCES: &[__tt::Source<#self_type>] = &[#(#sources),*];)
-    });
+    let sources_table = (!process.sources.is_empty())
+        .then(|| quote!(const __SOURCES: &[__tt::Source<#self_type>] = &[#(#sources),*];));
     let hooks_table = (!process.hooks.is_empty()).then(|| {
         quote! {
             const __HOOKS: __tt::Hooks<#self_type> = {
@@ -61,29 +60,31 @@ fn call(function: TokenStream, inputs: TokenStream, (first, last): (Span, Span))
 
 /// ```text
 /// fn __resize(call: &Call<Album>) -> TaskResult {
-///     let arguments: __ResizeArgs = call.decode()?;
-///     outcome!(TaskReturn::split(<Album>::resize(call.definition(), call.context(), arguments.path)))
+///     let arguments: __ResizeArgs = decode(call)?;
+///     outcome!(TaskOutcome::of_task(<Album>::resize(definition(call), context(call), arguments.path)))
 /// }
 /// ```
 fn task_adapter(task: &Callable, self_type: &Type) -> TokenStream {
     let Callable { name, conditions, .. } = task;
     let function = adapter(&task.wire);
+    let call_reference = if task.is_async { quote!(&call) } else { quote!(call) };
     let mut inputs = Vec::new();
     if task.takes_self {
-        inputs.push(quote!(call.definition()));
+        inputs.push(quote!(__tt::definition(#call_reference)));
     }
     inputs.extend(task.inputs.iter().map(|input| match input {
-        Input::Context => quote!(call.context()),
+        Input::Context => quote!(__tt::context(#call_reference)),
         Input::Argument(parameter) => {
             let name = &parameter.name;
             quote!(arguments.#name)
         }
     }));
-    let decode = argument_struct(task).map(|arguments| quote!(let arguments: #arguments = call.decode()?;));
+    let decode = argument_struct(task)
+        .map(|arguments| quote!(let arguments: #arguments = __tt::decode(#call_reference)?;));
     let spans = result_spans(task.output.as_ref(), name);
     let waiting = task.is_async.then(|| quote_spanned!(spans.1=> .await));
     let value = call(quote!(<#self_type>::#name), quote!(#(#inputs),*), spans);
-    let result = call(quote!(__tt::TaskReturn::split), quote!(#value #waiting), spans);
+    let result = call(quote!(__tt::TaskOutcome::of_task), quote!(#value #waiting), spans);
     if task.is_async {
         let pinned = quote_spanned!(name.span()=> __tt::Box::pin);
         let mut body = Group::new(
@@ -196,7 +197,7 @@ fn source_entry(source: &Callable) -> TokenStream {
 
 /// ```text
 /// fn __on_completed<'a>(this: &'a Album, a0: &'a str) -> HookFuture<'a> {
-///     Box::pin(async move { hook_outcome!(TaskReturn::split(<Album>::on_completed(this, a0).await)) })
+///     Box::pin(async move { hook_outcome!(HookOutcome::of_hook(<Album>::on_completed(this, a0).await)) })
 /// }
 /// ```
 fn hook_adapter(hook: &Hook, self_type: &Type) -> TokenStream {
@@ -223,15 +224,16 @@ fn hook_adapter(hook: &Hook, self_type: &Type) -> TokenStream {
     let spans = result_spans(hook.output.as_ref(), name);
     let waiting = is_async.then(|| quote_spanned!(spans.1=> .await));
     let value = call(quote!(<#self_type>::#name), quote!(#(#inputs),*), spans);
-    let result = call(quote!(__tt::TaskReturn::split), quote!(#value #waiting), spans);
+    let check =
+        if word.around { quote!(__tt::TaskOutcome::of_task) } else { quote!(__tt::HookOutcome::of_hook) };
+    let result = call(check, quote!(#value #waiting), spans);
     let (future, outcome) = if word.around {
         (quote!(AroundFuture), quote!(outcome))
     } else {
         (quote!(HookFuture), quote!(hook_outcome))
     };
     let pinned = quote_spanned!(name.span()=> __tt::Box::pin);
-    let mut body =
-        Group::new(Delimiter::Parenthesis, quote!(async move { __tt::#outcome!(#result) }));
+    let mut body = Group::new(Delimiter::Parenthesis, quote!(async move { __tt::#outcome!(#result) }));
     body.set_span(name.span());
     quote! {
         #(#conditions)*

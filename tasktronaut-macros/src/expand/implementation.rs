@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::dispatch::number;
-use super::{define, start};
-use crate::model::{Definition, Process};
+use super::{arguments, define, start};
+use crate::model::{Default, Definition, Parameter, Process};
 use crate::parse::attribute::Options;
 use crate::parse::graph::Mode;
 
@@ -14,26 +14,42 @@ pub(super) fn expand(process: &Process) -> TokenStream {
     let name = name(process);
     let options = &process.options;
     let (arguments, mode, graph) = match &process.definition {
-        Definition::Declared { graph, .. } => {
+        Definition::Declared { parameters, graph } => {
             let name = start::arguments_name(process);
             let mode = mode(graph.mode);
             let outline = graph.text.as_ref().map(|text| quote!(builder.outline(#text);));
-            let steps = define::nodes(process, &graph.nodes);
+            let steps = with_defaults(process, parameters, define::nodes(process, &graph.nodes));
             (quote!(#name), Some(mode), quote!(#outline #steps __tt::Ok(())))
         }
-        Definition::Written { .. } => {
-            (quote!(__tt::Arguments), None, quote!(__tt::defined(<#self_type>::define_process(self, builder))))
-        }
+        Definition::Written { callable: true, .. } => (
+            quote!(__tt::Arguments),
+            None,
+            quote!(__tt::defined(<#self_type>::define_process(self, builder))),
+        ),
+        Definition::Written { .. } => (quote!(__tt::Arguments), None, quote!(__tt::Ok(()))),
     };
     let mode = mode.map(|mode| quote!(fn execution_mode(&self) -> __tt::ExecutionMode { #mode }));
-    let description = options.description.as_ref().map(|text| {
-        quote!(fn description(&self) -> __tt::Option<&'static str> { __tt::Some(#text) })
-    });
+    let description = options
+        .description
+        .as_ref()
+        .map(|text| quote!(fn description(&self) -> __tt::Option<&'static str> { __tt::Some(#text) }));
     let policy = policy_calls(options);
-    let policy = (!policy.is_empty()).then(|| quote!(fn policy(&self) -> __tt::Policy { __tt::Policy::new() #policy }));
-    let sources = (!process.sources.is_empty())
-        .then(|| quote!(fn sources(&self) -> &'static [__tt::Source<Self>] { __SOURCES }));
-    let hooks = (!process.hooks.is_empty()).then(|| quote!(fn hooks(&self) -> __tt::Hooks<Self> { __HOOKS }));
+    let policy = (!policy.is_empty())
+        .then(|| quote!(fn policy(&self) -> __tt::Policy { __tt::Policy::new() #policy }));
+    let sources = (!process.sources.is_empty()).then(|| {
+        quote!(
+            fn sources(&self) -> &'static [__tt::Source<Self>] {
+                __SOURCES
+            }
+        )
+    });
+    let hooks = (!process.hooks.is_empty()).then(|| {
+        quote!(
+            fn hooks(&self) -> __tt::Hooks<Self> {
+                __HOOKS
+            }
+        )
+    });
     quote! {
         #[automatically_derived]
         impl __tt::ProcessDefinition for #self_type {
@@ -52,6 +68,23 @@ pub(super) fn expand(process: &Process) -> TokenStream {
         }
         __tt::register!(#self_type, #name);
     }
+}
+
+/// Where a process is embedded, arguments that have defaults may be absent.
+fn with_defaults(process: &Process, parameters: &[Parameter], steps: TokenStream) -> TokenStream {
+    let fills: Vec<TokenStream> = parameters
+        .iter()
+        .filter(|parameter| !matches!(parameter.default, Default::Required))
+        .filter_map(|parameter| {
+            let (arguments, slot) = (start::arguments_name(process), arguments::slot(parameter));
+            let value = start::default_value(parameter, process)?;
+            Some(quote!(#arguments::#slot.fill(arguments, || #value);))
+        })
+        .collect();
+    if fills.is_empty() {
+        return steps;
+    }
+    quote!(__tt::with_defaults(builder, |arguments| { #(#fills)* }, |builder| { #steps });)
 }
 
 /// The name under which stores know the process.

@@ -24,6 +24,13 @@ use crate::report::Report;
 
 /// `#[process(attribute)] item`
 pub(crate) fn process(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let (output, report) = generate(attribute, item);
+    let errors = report.into_tokens();
+    quote!(#output #errors)
+}
+
+/// What is generated, and what is wrong.
+pub(crate) fn generate(attribute: TokenStream, item: TokenStream) -> (TokenStream, Report) {
     let mut report = Report::default();
     let output = match syn::parse::Parser::parse2(Item::parse, item.clone()) {
         Ok(parsed) => match check::process(attribute, parsed, &mut report) {
@@ -36,8 +43,7 @@ pub(crate) fn process(attribute: TokenStream, item: TokenStream) -> TokenStream 
             user_impl::unread(item)
         }
     };
-    let errors = report.into_tokens();
-    quote!(#output #errors)
+    (output, report)
 }
 
 fn expand(process: &Process) -> TokenStream {
@@ -70,15 +76,43 @@ fn expand(process: &Process) -> TokenStream {
     }
 }
 
+/// What the user sees of generated code has docs, and no style.
+fn visible_lints() -> TokenStream {
+    quote! {
+        #[allow(
+            unused,
+            missing_copy_implementations,
+            missing_debug_implementations,
+            private_interfaces,
+            unreachable_pub,
+            unused_qualifications,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction
+        )]
+    }
+}
+
 /// Generated code is nobody's style.
 pub(crate) fn lints() -> TokenStream {
     quote! {
         #[allow(
             unused,
             deprecated,
+            let_underscore_drop,
+            missing_copy_implementations,
+            missing_debug_implementations,
             private_bounds,
             private_interfaces,
+            single_use_lifetimes,
+            trivial_casts,
+            trivial_numeric_casts,
+            unexpected_cfgs,
             unreachable_pub,
+            unused_lifetimes,
+            unused_qualifications,
+            unused_results,
             clippy::all,
             clippy::pedantic,
             clippy::nursery,
@@ -107,7 +141,10 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
 
 /// The predicates of `#[cfg(..)]`s.
 fn predicates(conditions: &[Attribute]) -> Vec<TokenStream> {
-    conditions.iter().filter_map(|attribute| Some(attribute.meta.require_list().ok()?.tokens.clone())).collect()
+    conditions
+        .iter()
+        .filter_map(|attribute| Some(attribute.meta.require_list().ok()?.tokens.clone()))
+        .collect()
 }
 
 /// The number of an entry in its table, of which some entries may be conditional.

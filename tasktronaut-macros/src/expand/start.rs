@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::Attribute;
 
-use super::{lints, self_type};
+use super::{self_type, visible_lints};
 use crate::model::{Default, Definition, Parameter, Process};
 
 /// The name of the arguments' struct.
@@ -15,14 +15,17 @@ pub(super) fn arguments_name(process: &Process) -> Ident {
 pub(super) fn expand(process: &Process) -> TokenStream {
     let Process { runtime, name, conditions, item, .. } = process;
     let self_type = &item.self_type;
-    let lints = lints();
+    let lints = visible_lints();
     let arguments_name = arguments_name(process);
-    let about = format!("Starts to build a process of the kind [`{name}`].");
+    let about = format!(" Starts to build a process of the kind [`{name}`].");
     let builder = quote!(#runtime::ProcessBuilder<Self>);
     let (function, arguments) = match &process.definition {
         Definition::Written { .. } => {
             let arguments = quote!(#runtime::Arguments);
-            (quote!(process(arguments: #arguments) -> #builder { #runtime::ProcessBuilder::new(arguments) }), None)
+            (
+                quote!(process(arguments: #arguments) -> #builder { #runtime::ProcessBuilder::new(arguments) }),
+                None,
+            )
         }
         Definition::Declared { parameters, .. } => {
             let new = quote!(#runtime::ProcessBuilder::new);
@@ -48,15 +51,15 @@ pub(super) fn expand(process: &Process) -> TokenStream {
 
 /// `pub struct AlbumArgs { .. }`
 fn arguments_struct(process: &Process, parameters: &[Parameter]) -> TokenStream {
-    let Process { conditions, item, .. } = process;
-    let lints = lints();
+    let conditions = &process.conditions;
+    let lints = visible_lints();
     let name = arguments_name(process);
-    let about = format!("The arguments that start a process of the kind [`{}`].", process.name);
-    let new = format!("The arguments that cannot be left out; the others have their defaults.");
+    let about = format!(" The arguments that start a process of the kind [`{}`].", process.name);
+    let new = " The arguments that cannot be left out; the others have their defaults.";
     let fields = parameters.iter().map(|Parameter { name, kind, docs, wire, .. }| {
         let about: Vec<TokenStream> = match docs.as_slice() {
             [] => {
-                let text = format!("The argument `{wire}`.");
+                let text = format!(" The argument `{wire}`.");
                 vec![quote!(#[doc = #text])]
             }
             docs => docs.iter().map(|doc: &Attribute| quote!(#doc)).collect(),
@@ -83,7 +86,6 @@ fn arguments_struct(process: &Process, parameters: &[Parameter]) -> TokenStream 
             }
         }
     });
-    let _ = item;
     quote! {
         #(#conditions)*
         #lints
@@ -102,12 +104,13 @@ fn arguments_struct(process: &Process, parameters: &[Parameter]) -> TokenStream 
 
 /// What stands for a parameter that may be left out.
 pub(super) fn default_value(parameter: &Parameter, process: &Process) -> Option<TokenStream> {
+    let runtime = &process.runtime;
     let of_type = quote!(::core::default::Default::default());
     match &parameter.default {
         Default::Value(value) => {
             let value = self_type::replace(value.clone(), &process.item.self_type);
-            let is_string = syn::parse2::<syn::LitStr>(value.clone()).is_ok();
-            Some(if is_string { quote!(::core::convert::Into::into(#value)) } else { value })
+            let is_text = parameter.text == "String" && syn::parse2::<syn::LitStr>(value.clone()).is_ok();
+            Some(if is_text { quote!(#runtime::__private::String::from(#value)) } else { value })
         }
         Default::OfType => Some(of_type),
         Default::Required => parameter.optional.is_some().then_some(of_type),

@@ -40,7 +40,8 @@ fn requirement(process: &str, parameter: &Parameter) -> (TokenStream, TokenStrea
     let needs = format_ident!("__{process}Needs{camel}", span = span);
     let accepts = format_ident!("__{process}Takes{camel}", span = span);
     let number = Literal::u128_unsuffixed(number(wire));
-    let absent = format!("process `{process}` needs the argument `{wire}: {text}`, which is not in scope here");
+    let absent =
+        format!("process `{process}` needs the argument `{wire}: {text}`, which is not in scope here");
     let absent_label = format!("`{wire}` is not in scope");
     let declare = format!("help: declare it: `fn define_process(.., {wire}: {text})`");
     let wrong = format!("process `{process}` takes `{wire}: {text}`, but here `{wire}` is a `{{Self}}`");
@@ -74,7 +75,7 @@ pub(super) fn embedded(process: &Type, scope: &[(String, Place)]) -> TokenStream
     });
     let process = super::at(process.to_token_stream(), span);
     let scope = quote!(scope);
-    let call = quote_spanned!(span=> <#process>::__requires((#scope)););
+    let call = quote_spanned!(span=> <#process>::__requires(__tt::given(#scope)););
     let structure = quote_spanned! {span=>
         struct __Scope<#(#types),*>(::core::marker::PhantomData<(#(#types,)*)>);
     };

@@ -12,8 +12,10 @@ use crate::model::{Callable, CallableKind, Definition, Fact, Graph, Parameter, P
 pub(super) fn expand(process: &Process) -> TokenStream {
     let self_type = &process.item.self_type;
     let (graphs, arguments): (Vec<&Graph>, _) = match &process.definition {
-        Definition::Declared { graph, .. } => (vec![graph], start::arguments_name(process).into_token_stream()),
-        Definition::Written { islands } => (islands.iter().collect(), quote!(())),
+        Definition::Declared { graph, .. } => {
+            (vec![graph], start::arguments_name(process).into_token_stream())
+        }
+        Definition::Written { islands, .. } => (islands.iter().collect(), quote!(())),
     };
     let checks = graphs.into_iter().filter(|graph| !graph.facts.is_empty()).map(|graph| {
         let mut check = Check::new(process, &graph.facts);
@@ -105,7 +107,6 @@ impl<'a> Check<'a> {
             Fact::Named { at } => quote!(let _ = <#self_type>::#at;),
             Fact::Unknown { at } => quote! {
                 #[cfg(rust_analyzer)]
-                #[allow(unexpected_cfgs)]
                 { let _ = <#self_type>::#at; }
             },
             Fact::Items { number, source, at } => self.items(*number, *source, at),
@@ -187,13 +188,13 @@ fn value(place: &Place, name: &Ident, at: &Ident) -> TokenStream {
     let variable = match place {
         Place::Argument(_) | Place::Unknown => {
             let arguments = quote!(arguments);
-            return quote_spanned!(span=> &#arguments.#name);
+            return quote_spanned!(span=> &__tt::given(#arguments).#name);
         }
         Place::Element(number) | Place::Field(number) => format_ident!("item{number}"),
     };
     match place {
-        Place::Field(_) => quote_spanned!(span=> &(*#variable).#name),
-        _ => quote_spanned!(span=> (#variable)),
+        Place::Field(_) => quote_spanned!(span=> &(*__tt::given(#variable)).#name),
+        _ => quote_spanned!(span=> __tt::given(#variable)),
     }
 }
 

@@ -15,13 +15,14 @@ use crate::parse::item::{Item, Member, Method, Role};
 /// A `define_process` with arguments is left out: its words stand in the generated one.
 pub(super) fn expand(process: &Process) -> TokenStream {
     let mut islands = match &process.definition {
-        Definition::Written { islands } => islands.iter(),
+        Definition::Written { islands, .. } => islands.iter(),
         Definition::Declared { .. } => [].iter(),
     };
     let declared = matches!(process.definition, Definition::Declared { .. });
     let runtime = &process.runtime;
     let mut replace = |body: TokenStream| {
         embedded::replace(body, &mut |_| match islands.next() {
+            Some(graph) if graph.builder.is_empty() => quote!({}),
             Some(graph) => {
                 let (builder, steps) = (&graph.builder, define::nodes(process, &graph.nodes));
                 let lint = super::lints();
@@ -102,9 +103,13 @@ fn method_with(method: &Method, body: &mut impl FnMut(TokenStream) -> TokenStrea
 /// What clippy asks of a function and a task cannot give: its arguments are owned, and hooks have a fixed shape.
 fn allowed(method: &Method) -> TokenStream {
     let name = method.signature.ident.to_string();
-    if role(method).is_some() || crate::words::hook(&name).is_some() {
-        let lints = quote!(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self);
-        quote!(#[allow(#lints, clippy::trivially_copy_pass_by_ref, clippy::unnecessary_wraps)])
+    if role(method).is_some() {
+        quote! {
+            #[allow(clippy::needless_pass_by_value, clippy::unused_self)]
+            #[allow(clippy::trivially_copy_pass_by_ref)]
+        }
+    } else if crate::words::hook(&name).is_some() {
+        quote!(#[allow(clippy::trivially_copy_pass_by_ref, clippy::unused_async, clippy::unused_self)])
     } else {
         TokenStream::new()
     }

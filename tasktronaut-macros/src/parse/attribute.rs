@@ -48,7 +48,11 @@ pub(crate) fn options(
                 Kind::Whole => "a whole number",
                 Kind::Duration => "a whole number with a unit (`ms`, `s`, `m`, `h` or `d`) in a string",
             };
-            report.error(&place, format!("`{}` takes {takes}", word.name), format!("write `{}`", word.example));
+            report.error(
+                &place,
+                format!("`{}` takes {takes}", word.name),
+                format!("write `{}`", word.example),
+            );
         }
     }
     options
@@ -120,7 +124,11 @@ fn set(options: &mut Options, word: &Word, setting: &[TokenTree], report: &mut R
     if let Some(place) = missing_comma(value) {
         let value: TokenStream = value[..1].iter().cloned().collect();
         let (before, next) = (format!("{} = {}", word.name, text::of(&value)), place.unraw());
-        report.error(place, format!("a comma is missing before `{next}`"), format!("write `{before}, {next}`"));
+        report.error(
+            place,
+            format!("a comma is missing before `{next}`"),
+            format!("write `{before}, {next}`"),
+        );
         return Some(());
     }
     let place: TokenStream = value.iter().cloned().collect();
@@ -148,8 +156,8 @@ fn set(options: &mut Options, word: &Word, setting: &[TokenTree], report: &mut R
         Kind::Duration => {
             let value = milliseconds(word, &place, report)?;
             match word.name {
-                "timeout" => options.timeout = value,
-                _ => options.backoff = value,
+                "timeout" => options.timeout = value.time,
+                _ => options.backoff = value.time,
             }
         }
         Kind::Flag => {}
@@ -165,8 +173,13 @@ fn missing_comma(value: &[TokenTree]) -> Option<&Ident> {
     }
 }
 
-/// The milliseconds of a duration; an empty answer when the mistake is told already.
-fn milliseconds(word: &Word, value: &TokenStream, report: &mut Report) -> Option<Option<u64>> {
+/// A duration in milliseconds; none when the mistake is told already.
+struct Time {
+    time: Option<u64>,
+}
+
+/// The duration, or nothing when the words have nothing of one.
+fn milliseconds(word: &Word, value: &TokenStream, report: &mut Report) -> Option<Time> {
     let written = match syn::parse2::<LitStr>(value.clone()) {
         Ok(string) => string.value(),
         Err(_) => text::of(value),
@@ -176,16 +189,16 @@ fn milliseconds(word: &Word, value: &TokenStream, report: &mut Report) -> Option
     match duration::milliseconds(&written) {
         Ok(0) if word.name == "timeout" => {
             report.error(value, "a timeout of nothing lets nothing happen", help("30s"));
-            Some(None)
+            Some(Time { time: None })
         }
-        Ok(time) if is_string => Some(Some(time)),
+        Ok(time) if is_string => Some(Time { time: Some(time) }),
         Ok(_) => {
             report.error(value, format!("`{written}` is no string"), help(&written));
-            Some(None)
+            Some(Time { time: None })
         }
         Err(Some(better)) => {
             report.error(value, format!("`{written}` is no duration"), help(&better));
-            Some(None)
+            Some(Time { time: None })
         }
         Err(None) => None,
     }

@@ -89,6 +89,11 @@ impl Cursor {
         Some(string)
     }
 
+    /// The first of what is left that is one of these.
+    pub(crate) fn find(&self, wanted: impl Fn(&TokenTree) -> bool) -> Option<&TokenTree> {
+        self.rest.iter().rev().find(|tree| wanted(tree))
+    }
+
     /// Everything before the next of these, or before the end.
     pub(crate) fn until(&mut self, stop: impl Fn(&TokenTree) -> bool) -> Vec<TokenTree> {
         let mut taken = Vec::new();

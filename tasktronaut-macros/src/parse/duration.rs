@@ -16,20 +16,21 @@ fn strict(text: &str) -> Option<u64> {
 
 /// Reads `30 s`, `30sec`, `1.5s`, `1h30m` and `PT`-less words of a unit.
 fn meant(text: &str) -> Option<String> {
-    let mut rest = text.trim().to_lowercase();
+    let text = text.trim().to_lowercase();
+    let mut rest = text.as_str();
     let mut total: f64 = 0.0;
     let mut single = None;
     let mut parts = 0;
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let number: f64 = rest[..end].parse().ok()?;
-        let after = rest[end..].trim_start().to_owned();
+        let after = rest[end..].trim_start();
         let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (unit, factor) = unit(&after[..end])?;
         total += number * factor;
         single = (number.fract() == 0.0).then(|| format!("{number}{unit}"));
         parts += 1;
-        rest = after[end..].trim_start().to_owned();
+        rest = after[end..].trim_start();
     }
     if parts == 1 && single.is_some() { single } else { (parts > 0).then(|| shortest(total)) }
 }

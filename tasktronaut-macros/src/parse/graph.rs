@@ -47,23 +47,44 @@ pub(crate) struct Block {
 }
 
 pub(crate) enum Step {
-    Task { name: Ident, text: Option<LitStr> },
+    Task {
+        name: Ident,
+        text: Option<LitStr>,
+    },
     Block(Block),
-    EachIn { item: Ident, list: Ident, text: Option<LitStr>, steps: Vec<Step> },
-    Source { kind: SourceKind, name: Ident, text: Option<LitStr>, steps: Vec<Step> },
-    Sub { process: Type, text: Option<LitStr> },
-    Choice { option: Ident, default: TokenStream, then: Vec<Step>, otherwise: Vec<Step> },
+    EachIn {
+        item: Ident,
+        list: Ident,
+        text: Option<LitStr>,
+        steps: Vec<Step>,
+    },
+    Source {
+        kind: SourceKind,
+        name: Ident,
+        text: Option<LitStr>,
+        steps: Vec<Step>,
+    },
+    Sub {
+        process: Type,
+        text: Option<LitStr>,
+    },
+    Choice {
+        option: Ident,
+        default: TokenStream,
+        then: Vec<Step>,
+        otherwise: Vec<Step>,
+    },
     /// What stands around these steps could not be read, so nobody knows their arguments.
     Unclear(Vec<Step>),
 }
 
 /// The outermost block of a process.
-pub(crate) fn outermost(words: Ident, stream: TokenStream, report: &mut Report) -> Option<Block> {
+pub(crate) fn outermost(words: &Ident, stream: TokenStream, report: &mut Report) -> Option<Block> {
     let mut blocks = Vec::new();
     let mut strays: Vec<(Span, Step)> = Vec::new();
     let mut cursor = Cursor::new(stream);
     if cursor.is_empty() {
-        report.error(&words, "this process has no steps", "write `process! { seq { first_task; } }`");
+        report.error(words, "this process has no steps", "write `process! { seq { first_task; } }`");
         return None;
     }
     while let Some(start) = cursor.peek() {
@@ -160,24 +181,47 @@ fn body(
     Some((text, steps))
 }
 
+/// The block behind words that could not be read, where there is one.
+fn unclear(cursor: &mut Cursor, report: &mut Report) -> Option<Step> {
+    mistake::description(cursor, report);
+    let group = cursor.group(Delimiter::Brace)?;
+    Some(Step::Unclear(steps(group.stream(), report)))
+}
+
 fn task(cursor: &mut Cursor, name: Ident, report: &mut Report) -> Option<Step> {
-    let name = mistake::called(cursor, name, report)?;
+    let name = mistake::called(cursor, name, report, &|name| format!("{name};"))?;
     let text = mistake::description(cursor, report);
     mistake::end(cursor, &name.to_string(), &name, report);
     Some(Step::Task { name, text })
 }
 
 fn each(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
-    match cursor.second() {
-        Some(TokenTree::Ident(second)) if *second == "in" => each_in(cursor, word, report),
-        _ => source(cursor, word, SourceKind::Each, report),
+    let is_end = |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_punct(tree, ';');
+    let is_in = |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if *word == "in");
+    if cursor.find(|tree| is_in(tree) || is_end(tree)).is_some_and(is_in) {
+        each_in(cursor, word, report)
+    } else {
+        source(cursor, word, SourceKind::Each, report)
     }
 }
 
 /// `each x in list { .. }`
 fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
-    let item = mistake::name(cursor, word, "write `each item in list { .. }`", report);
-    cursor.ident();
+    let pattern = cursor.until(|tree| matches!(tree, TokenTree::Ident(word) if *word == "in"));
+    cursor.next();
+    let item = match pattern.as_slice() {
+        [TokenTree::Ident(item)] => Some(item.clone()),
+        [] => {
+            report.error(word, "a name is missing behind `each`", "write `each item in list { .. }`");
+            None
+        }
+        _ => {
+            let place: TokenStream = pattern.iter().cloned().collect();
+            let fact = format!("`{}` is no name: an element becomes one argument", text::of(&place));
+            report.error(&place, fact, "write `each item in list { .. }`");
+            None
+        }
+    };
     let is_end = |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_text(tree) || is_punct(tree, ';');
     let list = cursor.until(is_end);
     let list_name = match list.as_slice() {
@@ -198,10 +242,7 @@ fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Ste
             None
         }
     };
-    let (item, list) = match (item, list_name) {
-        (Some(item), Some(list)) => (item, list),
-        _ => return body(cursor, "each item in list", word, report).map(|(_, steps)| Step::Unclear(steps)),
-    };
+    let (Some(item), Some(list)) = (item, list_name) else { return unclear(cursor, report) };
     let start = format!("each {item} in {list}");
     let place: TokenStream = [word, &item, &list].into_iter().map(ToTokens::to_token_stream).collect();
     let (text, steps) = body(cursor, &start, &place, report)?;
@@ -210,10 +251,11 @@ fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Ste
 
 /// `each source { .. }` and `transform source { .. }`
 fn source(cursor: &mut Cursor, word: &Ident, kind: SourceKind, report: &mut Report) -> Option<Step> {
-    let Some(name) = mistake::name(cursor, word, &format!("write `{} method {{ .. }}`", kind.word()), report) else {
-        return body(cursor, &format!("{} source", kind.word()), word, report).map(|(_, steps)| Step::Unclear(steps));
+    let Some(name) = mistake::name(cursor, word, &format!("write `{} method {{ .. }}`", kind.word()), report)
+    else {
+        return unclear(cursor, report);
     };
-    let name = mistake::called(cursor, name, report)?;
+    let name = mistake::called(cursor, name, report, &|name| format!("{} {name} {{ .. }}", kind.word()))?;
     let start = format!("{} {name}", kind.word());
     let place: TokenStream = [word, &name].into_iter().map(ToTokens::to_token_stream).collect();
     let (text, steps) = body(cursor, &start, &place, report)?;
@@ -233,13 +275,10 @@ fn sub(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
         cursor.group(Delimiter::Brace);
         return None;
     }
-    let process = match syn::parse2::<Type>(path.clone()) {
-        Ok(process @ Type::Path(_)) => process,
-        _ => {
-            report.error(&path, "`sub` takes the type of a process", "write `sub OtherProcess;`");
-            cursor.group(Delimiter::Brace);
-            return None;
-        }
+    let Ok(process @ Type::Path(_)) = syn::parse2::<Type>(path.clone()) else {
+        report.error(&path, "`sub` takes the type of a process", "write `sub OtherProcess;`");
+        cursor.group(Delimiter::Brace);
+        return None;
     };
     let text = mistake::description(cursor, report);
     let start = format!("sub {}", text::of(&process));
@@ -257,6 +296,7 @@ fn choice(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step
     let asked = mistake::question(word, &question, report);
     let then = match cursor.group(Delimiter::Brace) {
         Some(group) => branch(&group, report),
+        None if asked.is_none() => return None,
         None => {
             report.error(word, "this `if` has no steps", "write `if option(name) { .. }`");
             return None;

@@ -53,7 +53,12 @@ fn after(cursor: &mut Cursor, help: &str, report: &mut Report) {
 }
 
 /// The name of a task or source, when it is not written as a call.
-pub(super) fn called(cursor: &mut Cursor, name: Ident, report: &mut Report) -> Option<Ident> {
+pub(super) fn called(
+    cursor: &mut Cursor,
+    name: Ident,
+    report: &mut Report,
+    written: &dyn Fn(&Ident) -> String,
+) -> Option<Ident> {
     let mut name = name;
     let mut place: TokenStream = name.to_token_stream();
     let mut qualified = false;
@@ -74,20 +79,22 @@ pub(super) fn called(cursor: &mut Cursor, name: Ident, report: &mut Report) -> O
     place.extend(called.iter().map(ToTokens::to_token_stream));
     while qualified || called.is_some() {
         match cursor.peek() {
-            Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), '.' | '?') => place.extend(cursor.next()),
+            Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), '.' | '?') => {
+                place.extend(cursor.next());
+            }
             Some(TokenTree::Ident(ident)) if *ident == "await" => place.extend(cursor.next()),
             _ => break,
         }
     }
     if called.is_some() {
         let fact = "a step is named, not called: its arguments are found by their names";
-        report.error(&place, fact, format!("write `{name}`"));
+        report.error(&place, fact, format!("write `{}`", written(&name)));
     } else if qualified {
         let fact = format!("`{}` is not the name of a method of this impl", text::of(&place));
         let help = if name == "self" || name == "Self" {
             "write the method's name alone".to_owned()
         } else {
-            format!("write `{name}`")
+            format!("write `{}`", written(&name))
         };
         report.error(&place, fact, help);
     }
@@ -139,7 +146,11 @@ pub(super) fn other_brackets(
             (group.to_token_stream(), group.stream())
         }
         _ => {
-            report.error(place, format!("`{start}` has no steps"), format!("write `{start} {{ first_task; }}`"));
+            report.error(
+                place,
+                format!("`{start}` has no steps"),
+                format!("write `{start} {{ first_task; }}`"),
+            );
             cursor.punct(';');
             return None;
         }
@@ -191,7 +202,11 @@ fn is_word(cursor: &Cursor) -> bool {
 }
 
 /// `option(name [= literal])` behind `if`.
-pub(super) fn question(word: &Ident, question: &[TokenTree], report: &mut Report) -> Option<(Ident, TokenStream)> {
+pub(super) fn question(
+    word: &Ident,
+    question: &[TokenTree],
+    report: &mut Report,
+) -> Option<(Ident, TokenStream)> {
     let place: TokenStream = question.iter().cloned().collect();
     let [TokenTree::Ident(option), TokenTree::Group(asked)] = question else {
         let fact = "`if` asks for an option of the process, nothing else";

@@ -108,6 +108,13 @@ pub struct JobEnd {
     pub(crate) failure: Option<Box<JobFailure>>,
 }
 
+impl JobEnd {
+    /// Whether an attempt was made, and failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.verdict != Verdict::NotBegun)
+    }
+}
+
 /// A failed attempt, and the verdict on it.
 #[derive(Debug)]
 pub(crate) struct JobFailure {
@@ -158,13 +165,18 @@ impl Bell {
 
     /// Sleeps until the bell rings, at most for a while.
     pub(crate) fn sleep(&self, longest: Duration) {
+        self.wait(longest);
+        self.stay_awake();
+    }
+
+    /// Waits until the bell rings, at most for a while, without being counted as asleep: for who has no use for more
+    /// work.
+    pub(crate) fn wait(&self, longest: Duration) {
         let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
         if !*rung {
             (rung, _) = self.ring.wait_timeout(rung, longest).unwrap_or_else(PoisonError::into_inner);
         }
         *rung = false;
-        drop(rung);
-        self.stay_awake();
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 use std::task::{Context as PollContext, Poll, Waker};
-use std::time::Duration;
 
 use super::lane::Lane;
 use super::suspended;
 use super::worker::Shared;
 use crate::backend::{Backend, Claim, ClaimedProcess, JobEnd, JobFailure};
-use crate::definition::context::Context;
+use crate::definition::context::{Context, Level};
 use crate::definition::erased::AnyDefinition;
 use crate::definition::hooks::{HookEvent, HookFuture};
 use crate::definition::task::{TaskFuture, TaskInfo, TaskResult};
@@ -52,12 +51,17 @@ impl Desk {
         let Some(task) = job.process.plan.task_of(job.claim.node) else {
             return run_hook(job);
         };
-        let context = self.context_of(job);
+        if job.process.session.signal.level() != Level::Run {
+            return Ran::Ended(job.not_begun());
+        }
+        let mut context = self.context_of(job);
         let definition = job.definition();
         let told = definition.has_on_task_failed().then(|| context.share());
         let timeout = task.policy.timeout.or(job.shared.policy.timeout);
+        let deadline = timeout.and_then(Deadline::after);
+        context.expire_at(deadline);
         if definition.has_around() {
-            return run_future(job, told, timeout, || Arc::clone(definition).run_around(context));
+            return run_future(job, told, deadline, || Arc::clone(definition).run_around(context));
         }
         tracing::info!(
             "Executing '{}' ({}) of {} process [{}].",
@@ -67,9 +71,12 @@ impl Desk {
             context.identifier()
         );
         if task.is_async {
-            return run_future(job, told, timeout, || definition.run_async(context.task_index(), context));
+            return run_future(job, told, deadline, || definition.run_async(context.task_index(), context));
         }
-        self.run_plain(job, lane, context, told, timeout)
+        if let Some(timeout) = timeout {
+            lane.expire_at(job.shared.clock.now().after(timeout));
+        }
+        self.run_plain(job, lane, context, told, deadline)
     }
 
     fn context_of<B>(&mut self, job: Job<'_, B>) -> Context {
@@ -87,14 +94,10 @@ impl Desk {
         &mut self,
         job: Job<'_, B>,
         lane: &Lane,
-        mut context: Context,
+        context: Context,
         told: Option<Context>,
-        timeout: Option<Duration>,
+        deadline: Option<Deadline>,
     ) -> Ran {
-        if let Some(timeout) = timeout {
-            context.expire_at(Deadline::after(timeout));
-            lane.expire_at(job.shared.clock.now().after(timeout));
-        }
         let result = match unwound(|| job.definition().run_plain(context.task_index(), context)) {
             Ok((result, context)) => {
                 self.context = Some(context);
@@ -102,7 +105,11 @@ impl Desk {
             }
             Err(panic) => Err(panic),
         };
-        conclude(job, told, result)
+        if deadline.is_some() && !lane.is_in_time() {
+            // It has been recorded as too late, and told so; this end does not count any more.
+            return Ran::Ended(job.end(None));
+        }
+        conclude(job, told, in_time(result, deadline))
     }
 }
 
@@ -110,16 +117,15 @@ impl Desk {
 fn run_future<B: Backend>(
     job: Job<'_, B>,
     told: Option<Context>,
-    timeout: Option<Duration>,
+    deadline: Option<Deadline>,
     start: impl FnOnce() -> TaskFuture,
 ) -> Ran {
-    let deadline = timeout.and_then(Deadline::after);
     let mut attempt = match unwound(start) {
         Ok(attempt) => attempt,
         Err(panic) => return conclude(job, told, Err(panic)),
     };
     match poll(&mut attempt, &mut PollContext::from_waker(Waker::noop())) {
-        Poll::Ready(result) => conclude(job, told, result),
+        Poll::Ready(result) => conclude(job, told, in_time(result, deadline)),
         Poll::Pending => {
             suspended::task(job, attempt, told, deadline);
             Ran::Suspended
@@ -183,10 +189,15 @@ fn log_event(definition: &str, identifier: &str, event: &HookEvent) {
         HookEvent::Failed { step, error } => {
             tracing::error!(
                 "{definition} failed executing {step} step [{identifier}].\n{}",
-                full_text(error.error())
+                text_of(error)
             );
         }
     }
+}
+
+/// The text of the user's error, which may panic when it is asked for it.
+fn text_of(error: &TaskError) -> String {
+    unwound(|| full_text(error.error())).unwrap_or_else(|panic| format!("an error that cannot be shown: {panic}"))
 }
 
 /// A hook that fails is shown, and changes nothing (`R14`).
@@ -195,7 +206,7 @@ pub(super) fn log_hook(process: &ClaimedProcess, hook: &str, result: TaskResult)
         tracing::error!(
             identifier = process.plan.identifier(),
             hook,
-            error = full_text(error.error()),
+            error = text_of(&error),
             "a hook has failed"
         );
     }
@@ -218,6 +229,12 @@ impl<'a, B> Job<'a, B> {
             );
         }
         self.end(None)
+    }
+
+    /// The end of a job that was claimed, but not begun before its process stopped (`R12`).
+    fn not_begun(&self) -> JobEnd {
+        let error = Arc::new(TaskError::new("the process has stopped"));
+        self.end(Some(Box::new(JobFailure { error, verdict: Verdict::NotBegun })))
     }
 
     /// The end of a failed attempt, judged, and the hook that is to be told of it first.
@@ -251,7 +268,7 @@ impl<'a, B> Job<'a, B> {
     fn log(&self, error: &TaskError, verdict: &Verdict) {
         let name = self.process.plan.task_of(self.claim.node).map_or("hook", |task: &TaskInfo| task.name);
         let (identifier, attempt) = (&*self.process.plan.identifier, self.claim.attempt);
-        let text = full_text(error.error());
+        let text = text_of(error);
         match verdict {
             Verdict::Retry { after } => {
                 tracing::error!(
@@ -260,6 +277,7 @@ impl<'a, B> Job<'a, B> {
                     "Failed to execute task '{name}': {text}. It is tried again in {after:?}."
                 );
             }
+            Verdict::NotBegun => {}
             Verdict::Cancel => {
                 tracing::warn!(identifier, attempt, "Task '{name}' cancels the process: {text}.");
             }
@@ -275,6 +293,12 @@ impl<'a, B> Job<'a, B> {
             }
         }
     }
+}
+
+/// The result of an attempt, if it came in time. What came too late does not count, whatever it is: a task that sees
+/// that its time is over may stop half-way.
+pub(super) fn in_time(result: TaskResult, deadline: Option<Deadline>) -> TaskResult {
+    if deadline.is_some_and(Deadline::has_passed) { Err(timeout_error()) } else { result }
 }
 
 /// The error of an attempt that took too long (`R15`).

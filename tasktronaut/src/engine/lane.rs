@@ -116,22 +116,32 @@ impl Lane {
 
     /// Keeps the end of the job before, and takes the next one. What is to be recorded now goes to `due`, which is
     /// empty.
-    fn turn(&self, end: Option<JobEnd>, now: Moment, due: &mut Vec<Finished>) -> Option<Next> {
+    fn turn(
+        &self,
+        end: Option<JobEnd>,
+        now: Moment,
+        is_stopping: bool,
+        due: &mut Vec<Finished>,
+    ) -> Option<Next> {
         let mut state = self.state();
         let running = state.running.take();
+        let has_failed = end.as_ref().is_some_and(JobEnd::has_failed);
         if let Some(end) = end
             && running.is_some_and(|running| !running.is_given_up)
         {
             state.keep(end, now);
         }
-        let Some((claim, process)) = state.next() else {
+        // What a worker that stops has not begun is given back (`R18`).
+        let Some((claim, process)) = (if is_stopping { None } else { state.next() }) else {
             state.swap_finished(due);
             return None;
         };
         let Claim { node, attempt, failed, nonce, .. } = claim;
         state.running =
             Some(Running { node, attempt, failed, nonce, since: now, expires: None, is_given_up: false });
-        let is_due = state.unsent >= LARGEST_CHUNK
+        // A failure may stop the process, so that the next job need not begin (`R12`).
+        let is_due = has_failed
+            || state.unsent >= LARGEST_CHUNK
             || (state.unsent > 0 && now.since(state.unsent_since) > LONGEST_DELAY);
         if is_due {
             state.swap_finished(due);
@@ -150,6 +160,17 @@ impl Lane {
     pub(super) fn expire_at(&self, moment: Moment) {
         if let Some(running) = &mut self.state().running {
             running.expires = Some(moment);
+        }
+    }
+
+    /// Whether the running job, which is over now, was not given up before.
+    pub(super) fn is_in_time(&self) -> bool {
+        match &mut self.state().running {
+            Some(running) => {
+                running.expires = None;
+                !running.is_given_up
+            }
+            None => false,
         }
     }
 
@@ -233,6 +254,11 @@ impl LaneState {
     }
 }
 
+/// How long nobody need look for work (`R22`).
+pub(super) fn until_look(exchanged: Exchanged) -> Duration {
+    exchanged.next_due.map_or(LONGEST_SLEEP, |due| due.min(LONGEST_SLEEP))
+}
+
 /// A lane at work: what only its own thread needs.
 struct Work<'a, B> {
     lane: &'a Lane,
@@ -260,12 +286,12 @@ impl<B: Backend> Work<'_, B> {
             if self.shared.is_stopping() || (self.lane.is_spare && self.idle >= IDLE_SLEEPS) {
                 return false;
             }
-            self.shared.bell.lie_down();
             if self.shared.begin() {
-                self.shared.bell.stay_awake();
                 return true;
             }
-            self.shared.bell.sleep(LONGEST_SLEEP);
+            // There is no room; still somebody has to look after what is due (`R15`).
+            let exchanged = self.exchange(0);
+            self.shared.bell.wait(until_look(exchanged));
         }
     }
 
@@ -275,7 +301,7 @@ impl<B: Backend> Work<'_, B> {
         let mut end = None;
         loop {
             let now = self.now();
-            let Some((claim, other)) = self.lane.turn(end.take(), now, &mut self.due) else {
+            let Some((claim, other)) = self.lane.turn(end.take(), now, self.shared.is_stopping(), &mut self.due) else {
                 if self.refill(now) {
                     continue;
                 }
@@ -321,6 +347,12 @@ impl<B: Backend> Work<'_, B> {
             self.shared.finish();
             return false;
         }
+        if self.shared.monitor.asks_for_help() {
+            self.exchange(0);
+            if self.steal(now) {
+                return true;
+            }
+        }
         if self.claim(now).is_none() || self.steal(now) {
             return true;
         }
@@ -333,9 +365,7 @@ impl<B: Backend> Work<'_, B> {
             Some(exchanged) => {
                 self.shared.finish();
                 self.idle += 1;
-                self.shared
-                    .bell
-                    .sleep(exchanged.next_due.map_or(LONGEST_SLEEP, |due| due.min(LONGEST_SLEEP)));
+                self.shared.bell.sleep(until_look(exchanged));
                 false
             }
         }

@@ -9,10 +9,11 @@ use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
+use super::lane::until_look;
 use super::suspended;
 use super::worker::Shared;
 use crate::backend::Backend;
-use crate::words::clock::Clock;
+use crate::words::clock::{Clock, Moment};
 
 /// How often the monitor looks, and how long a job runs before its lane counts as stuck.
 const TICK: Duration = Duration::from_millis(1);
@@ -21,6 +22,8 @@ const TICK: Duration = Duration::from_millis(1);
 #[derive(Default)]
 pub(super) struct Monitor {
     awake: AtomicBool,
+    /// A lane is held up that has claimed more.
+    help: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
@@ -30,9 +33,10 @@ impl Monitor {
         let own = Arc::clone(shared);
         let thread = std::thread::Builder::new().name("tasktronaut-monitor".into()).spawn(move || {
             let _entered = own.runtime.enter();
-            while !own.is_stopping() || own.is_active() {
-                if !look(&own) {
-                    own.monitor.doze(&own);
+            let mut due = Moment::default();
+            while own.needs_monitor() {
+                if !look(&own, &mut due) {
+                    own.monitor.doze(&own, &mut due);
                 }
                 std::thread::park_timeout(TICK);
             }
@@ -49,6 +53,12 @@ impl Monitor {
         }
     }
 
+    /// Whether a lane that is held up has claimed more than it can begin: the first that asks is to take it over, even
+    /// if there is other work.
+    pub(super) fn asks_for_help(&self) -> bool {
+        self.help.load(Ordering::Relaxed) && self.help.swap(false, Ordering::Relaxed)
+    }
+
     pub(super) fn wake(&self) {
         self.awake.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.get() {
@@ -57,32 +67,44 @@ impl Monitor {
     }
 
     /// Nothing runs: sleeps until a lane wakes it.
-    fn doze<B: Backend>(&self, shared: &Arc<Shared<B>>) {
+    fn doze<B: Backend>(&self, shared: &Arc<Shared<B>>, due: &mut Moment) {
         self.awake.store(false, Ordering::SeqCst);
         // A lane may have begun a job since the last look, and have seen the monitor awake.
-        while !self.awake.load(Ordering::SeqCst) && !look(shared) && !shared.is_stopping() {
+        while !self.awake.load(Ordering::SeqCst) && !look(shared, due) && !shared.is_stopping() {
             std::thread::park();
         }
         self.awake.store(true, Ordering::SeqCst);
+        // What has become due in the meantime, nobody knows.
+        *due = Moment::default();
     }
 }
 
-/// Looks at all lanes once; whether any of them runs a job.
-fn look<B: Backend>(shared: &Arc<Shared<B>>) -> bool {
+/// Looks at all lanes once, and at what is due in the backend when the time has come; whether any lane runs a job.
+fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
     let lanes = shared.lanes();
     let now = shared.clock.now();
-    let (mut running, mut stuck, mut queued) = (false, 0, 0);
+    let (mut running, mut stuck, mut queued, mut held_up) = (false, 0, 0, false);
     for lane in &lanes {
         let mut look = lane.look(now, TICK);
         running |= look.is_running;
         stuck += usize::from(look.is_stuck);
         queued += look.queued;
+        held_up |= look.is_stuck && look.queued > 0;
         if !look.unsent.is_empty() {
             shared.block_on(shared.exchange(&mut look.unsent, 0, &mut Vec::new()));
         }
         if let Some((process, claim)) = look.overdue {
             suspended::overdue(shared, &process, &claim);
         }
+    }
+    if held_up {
+        shared.monitor.help.store(true, Ordering::Relaxed);
+        if shared.bell.has_sleepers() {
+            shared.bell.ring();
+        }
+    }
+    if running && now >= *due {
+        *due = now.after(until_look(shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()))));
     }
     if stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping() {
         let more = queued > 0 || shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more;

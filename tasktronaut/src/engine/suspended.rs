@@ -7,12 +7,12 @@ use std::task::Poll;
 
 use smallvec::smallvec;
 
-use super::attempt::{Job, log_hook, timeout_error};
+use super::attempt::{Job, in_time, log_hook, timeout_error};
 use super::worker::Shared;
 use crate::backend::{Backend, Claim, ClaimedProcess, Finished, JobEnd};
 use crate::definition::context::{Context, Level};
 use crate::definition::task::{TaskFuture, TaskResult};
-use crate::definition::unwind::poll;
+use crate::definition::unwind::{poll, unwound};
 use crate::words::clock::Deadline;
 use crate::words::error::{CancelProcessError, TaskError};
 
@@ -36,7 +36,9 @@ pub(super) fn task<B: Backend>(
 ) {
     let (shared, process, claim) = owned(job);
     job.shared.runtime.spawn(async move {
-        let over = until_over(&shared, &process, attempt, deadline).await;
+        // A hook always comes to its end, and so does `around_task` round a plain function, which cannot be dropped.
+        let can_drop = process.plan.task_of(claim.node).is_some_and(|task| task.is_async);
+        let over = until_over(&shared, &process, attempt, deadline, can_drop).await;
         let job = Job { shared: &shared, process: &process, claim: &claim };
         let result = match over {
             Over::Ended(result) => result,
@@ -98,6 +100,7 @@ async fn until_over<B: Backend>(
     process: &ClaimedProcess,
     mut attempt: TaskFuture,
     deadline: Option<Deadline>,
+    can_drop: bool,
 ) -> Over {
     let mut expired = pin!(async {
         match deadline {
@@ -107,11 +110,11 @@ async fn until_over<B: Backend>(
     });
     let mut cancelled = pin!(process.session.signal.reached(Level::Drop));
     let mut given_up = pin!(shared.signal.reached(Level::Drop));
-    poll_fn(|context| {
+    let over = poll_fn(|context| {
         if let Poll::Ready(result) = poll(&mut attempt, context) {
-            return Poll::Ready(Over::Ended(result));
+            return Poll::Ready(Over::Ended(in_time(result, deadline)));
         }
-        if cancelled.as_mut().poll(context).is_ready() {
+        if can_drop && cancelled.as_mut().poll(context).is_ready() {
             return Poll::Ready(Over::Cancelled);
         }
         if given_up.as_mut().poll(context).is_ready() {
@@ -119,5 +122,8 @@ async fn until_over<B: Backend>(
         }
         expired.as_mut().poll(context).map(|()| Over::Expired)
     })
-    .await
+    .await;
+    // What is dropped here is the user's, and may panic; the end of the attempt is recorded all the same (`R16`).
+    let _ = unwound(|| drop(attempt));
+    over
 }

@@ -101,7 +101,7 @@ impl<B: Backend> Worker<B> {
             monitor: Monitor::default(),
         });
         // From here on an early return drops this, and thereby stops what has been started.
-        let running = RunningWorker { shared: Arc::clone(&shared), grace: self.grace, own_runtime };
+        let running = RunningWorker { shared: Arc::clone(&shared), grace: self.grace, own_runtime, has_left: false };
         shared.block_on(shared.backend.listen(shared.id, Arc::clone(&shared.bell)))?;
         Monitor::start(&shared).map_err(WorkerError::Thread)?;
         let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(shared.concurrency);
@@ -147,13 +147,14 @@ impl<B: Backend> Shared<B> {
         self.active.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(super) fn is_active(&self) -> bool {
-        self.active.load(Ordering::Acquire) > 0
+    /// Whether there is, or may be, something to watch over.
+    pub(super) fn needs_monitor(&self) -> bool {
+        !self.is_stopping() || (self.signal.level() == Level::Run && self.active.load(Ordering::SeqCst) > 0)
     }
 
     /// Gives a place back.
     pub(super) fn finish(&self) {
-        let before = self.active.fetch_sub(1, Ordering::AcqRel);
+        let before = self.active.fetch_sub(1, Ordering::SeqCst);
         if before == 1 && self.is_stopping() {
             self.idle.notify_waiters();
         } else if before >= self.concurrency {
@@ -162,7 +163,7 @@ impl<B: Backend> Shared<B> {
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// Starts one more thread; a spare one goes when it is not needed any more.
@@ -226,7 +227,7 @@ impl<B: Backend> Shared<B> {
     }
 
     fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.store(true, Ordering::SeqCst);
         self.bell.ring_all();
         self.monitor.wake();
     }
@@ -234,7 +235,7 @@ impl<B: Backend> Shared<B> {
     async fn until_idle(&self) {
         loop {
             let idle = self.idle.notified();
-            if self.active.load(Ordering::Acquire) == 0 {
+            if self.active.load(Ordering::SeqCst) == 0 {
                 return;
             }
             idle.await;
@@ -248,6 +249,7 @@ pub struct RunningWorker<B: Backend> {
     shared: Arc<Shared<B>>,
     grace: Duration,
     own_runtime: Option<tokio::runtime::Runtime>,
+    has_left: bool,
 }
 
 impl<B: Backend> RunningWorker<B> {
@@ -264,6 +266,7 @@ impl<B: Backend> RunningWorker<B> {
             tracing::warn!(worker = %self.shared.id, "jobs still run at the end of the grace; they are given back");
         }
         self.shared.signal.raise(Level::Drop);
+        self.has_left = true;
         if let Err(error) = self.shared.backend.leave(self.shared.id).await {
             tracing::error!(worker = %self.shared.id, %error, "the worker could not give its jobs back");
         }
@@ -282,6 +285,11 @@ impl<B: Backend> Drop for RunningWorker<B> {
     fn drop(&mut self) {
         self.shared.stop();
         self.shared.signal.raise(Level::Drop);
+        if !self.has_left {
+            // A backend that answers at once takes the jobs back now; in another one their leases run out.
+            let leave = std::pin::pin!(self.shared.backend.leave(self.shared.id));
+            let _ = leave.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        }
         if let Some(runtime) = self.own_runtime.take() {
             runtime.shutdown_background();
         }

@@ -143,15 +143,18 @@ impl Plan {
         self.tables.definitions[record.definition as usize].tasks().get(record.task as usize)
     }
 
-    /// The policy of a task: its own, then its definition's, then the process's (`R9`). A process's timeout is not
-    /// an attempt's.
+    /// The policy of a task: its own, then those of the sub-processes around it, innermost first, then the
+    /// process's (`R9`). A process's timeout is not an attempt's.
     pub(crate) fn policy_of(&self, number: u32) -> Policy {
-        let own = self.task_of(number).map_or_else(Policy::new, TaskInfo::policy);
-        let mut around = self.policy;
-        around.timeout = None;
-        let mut definition = self.definition_of(self.nodes[number as usize].scope).policy();
-        definition.timeout = None;
-        own.or(definition).or(around)
+        let untimed = |policy: Policy| Policy { timeout: None, ..policy };
+        let mut policy = self.task_of(number).map_or_else(Policy::new, TaskInfo::policy);
+        let mut scope = self.nodes[number as usize].scope;
+        // What the outermost definition asks for is part of the process's own policy.
+        while scope != 0 {
+            policy = policy.or(untimed(self.definition_of(scope).policy()));
+            scope = self.scopes[scope as usize].parent;
+        }
+        policy.or(untimed(self.policy))
     }
 
     /// Whether another plan asks for the same work: the same steps, arguments and policy (`R2`).

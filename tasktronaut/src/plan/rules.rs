@@ -23,6 +23,8 @@ pub(crate) enum Verdict {
     Cancel,
     /// A hook is given up; the process goes on as if it had succeeded (`R14`).
     GiveUp,
+    /// The job was claimed, but its process stopped before it was begun (`R12`).
+    NotBegun,
 }
 
 /// Judges the `failed`th failed attempt of a job. `seed` spreads the pauses of jobs that fail together.

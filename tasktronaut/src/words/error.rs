@@ -7,6 +7,38 @@ use std::time::Duration;
 /// Any error that can be sent to another thread.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
+/// What a signal says, as the source of the signal itself. An error that shows another one's text as its own
+/// (`#[error(transparent)]`) has that one's source for its own, so this is what is found beneath it.
+#[derive(Debug)]
+struct Signal {
+    kind: TaskErrorKind,
+    pause: Option<Duration>,
+    text: Option<String>,
+    cause: Option<BoxError>,
+}
+
+impl Signal {
+    fn caused_by(kind: TaskErrorKind, cause: impl Into<BoxError>) -> Self {
+        Self { kind, pause: None, text: None, cause: Some(cause.into()) }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.text, &self.cause) {
+            (Some(text), _) => f.write_str(text),
+            (None, Some(cause)) => cause.fmt(f),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl StdError for Signal {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
 /// Fails the process at once: no further attempt is made, whatever the retry policy says (`R11`).
 ///
 /// Return it from a task, alone, wrapped in the task's own error type (as its `source`), boxed, or in an `anyhow`
@@ -19,12 +51,12 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 /// assert_eq!(result.unwrap_err().to_string(), "invalid digit found in string");
 /// ```
 #[derive(Debug)]
-pub struct NonRetryableProcessError(BoxError);
+pub struct NonRetryableProcessError(Signal);
 
 impl NonRetryableProcessError {
     /// Wraps an error or a message.
     pub fn new(error: impl Into<BoxError>) -> Self {
-        Self(error.into())
+        Self(Signal::caused_by(TaskErrorKind::NonRetryable, error))
     }
 }
 
@@ -36,7 +68,7 @@ impl fmt::Display for NonRetryableProcessError {
 
 impl StdError for NonRetryableProcessError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source()
+        Some(&self.0)
     }
 }
 
@@ -49,32 +81,29 @@ impl StdError for NonRetryableProcessError {
 /// assert_eq!(none.unwrap_err().to_string(), "the album was withdrawn");
 /// ```
 #[derive(Debug)]
-pub struct CancelProcessError {
-    reason: String,
-    source: Option<BoxError>,
-}
+pub struct CancelProcessError(Signal);
 
 impl CancelProcessError {
     /// Cancels for a reason that is shown to people.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), source: None }
+        Self(Signal { kind: TaskErrorKind::Cancel, pause: None, text: Some(reason.into()), cause: None })
     }
 
     /// Cancels because of an error.
     pub fn caused_by(reason: impl Into<String>, source: impl Into<BoxError>) -> Self {
-        Self { reason: reason.into(), source: Some(source.into()) }
+        Self(Signal { text: Some(reason.into()), ..Signal::caused_by(TaskErrorKind::Cancel, source) })
     }
 }
 
 impl fmt::Display for CancelProcessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        self.0.fmt(f)
     }
 }
 
 impl StdError for CancelProcessError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        Some(&self.0)
     }
 }
 
@@ -84,13 +113,14 @@ impl StdError for CancelProcessError {
 #[derive(Debug)]
 pub struct RetryAfter {
     pause: Duration,
-    source: BoxError,
+    signal: Signal,
 }
 
 impl RetryAfter {
     /// Asks for a pause because of an error or a message.
     pub fn new(pause: Duration, error: impl Into<BoxError>) -> Self {
-        Self { pause, source: error.into() }
+        let signal = Signal { pause: Some(pause), ..Signal::caused_by(TaskErrorKind::Failed, error) };
+        Self { pause, signal }
     }
 
     /// The pause asked for.
@@ -101,13 +131,13 @@ impl RetryAfter {
 
 impl fmt::Display for RetryAfter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.source.fmt(f)
+        self.signal.fmt(f)
     }
 }
 
 impl StdError for RetryAfter {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.source()
+        Some(&self.signal)
     }
 }
 
@@ -264,14 +294,9 @@ impl From<RetryAfter> for TaskError {
 }
 
 fn signal(error: &(dyn StdError + 'static)) -> Option<(TaskErrorKind, Option<Duration>)> {
-    if error.is::<CancelProcessError>() {
-        Some((TaskErrorKind::Cancel, None))
-    } else if error.is::<NonRetryableProcessError>() {
-        Some((TaskErrorKind::NonRetryable, None))
-    } else if let Some(asked) = error.downcast_ref::<RetryAfter>() {
-        Some((TaskErrorKind::Failed, Some(asked.pause)))
-    } else {
-        error.downcast_ref::<TaskError>().map(|inner| (inner.kind, inner.retry_after))
+    match error.downcast_ref::<Signal>() {
+        Some(signal) => Some((signal.kind, signal.pause)),
+        None => error.downcast_ref::<TaskError>().map(|inner| (inner.kind, inner.retry_after)),
     }
 }
 
@@ -303,6 +328,33 @@ mod tests {
         Withdrawn(#[from] CancelProcessError),
         #[error("the disk is busy")]
         Busy,
+        #[error(transparent)]
+        Moved(#[from] RetryAfter),
+        #[error(transparent)]
+        Gone(CancelProcessError),
+        #[error(transparent)]
+        Broken(NonRetryableProcessError),
+    }
+
+    #[test]
+    fn signals_are_found_beneath_an_error_that_shows_their_text_as_its_own() {
+        let gone = TaskError::new(AlbumError::Gone(CancelProcessError::new("stop")));
+        assert_eq!((gone.kind(), gone.to_string().as_str()), (TaskErrorKind::Cancel, "stop"));
+        let broken = TaskError::new(AlbumError::Broken(NonRetryableProcessError::new("bad header")));
+        assert_eq!((broken.kind(), full_text(&broken).as_str()), (TaskErrorKind::NonRetryable, "bad header"));
+        let moved = TaskError::new(AlbumError::Moved(RetryAfter::new(Duration::from_secs(5), "later")));
+        assert_eq!(moved.retry_after(), Some(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn what_a_signal_wraps_can_still_be_reached() {
+        let unreadable = "many".parse::<u8>().non_retryable().unwrap_err();
+        let error = TaskError::new(unreadable);
+        let mut next = error.source();
+        while next.is_some_and(|source| !source.is::<std::num::ParseIntError>()) {
+            next = next.and_then(StdError::source);
+        }
+        assert!(next.is_some());
     }
 
     #[test]

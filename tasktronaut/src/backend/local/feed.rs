@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::backend::record::{Event, JobKind, JobStatus};
 use crate::definition::context::{Progress, ProgressListener};
-use crate::plan::{JobState, NodeKind, Plan};
+use crate::plan::{JobState, NodeKind, Outcome, Plan};
 use crate::words::error::TaskError;
 
 /// The watchers of one process. Asking whether there are any costs next to nothing.
@@ -35,6 +35,16 @@ impl Feed {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
         watchers.retain(|watcher| watcher.send(event.clone()).is_ok());
         self.watched.store(!watchers.is_empty(), Ordering::Release);
+    }
+
+    /// Tells of the end. Nothing follows it, so the watchers are let go.
+    pub(super) fn end(&self, outcome: Outcome) {
+        self.tell(&Event::Ended(outcome));
+        self.watched.store(false, Ordering::Release);
+        self.watchers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 

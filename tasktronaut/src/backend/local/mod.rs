@@ -9,6 +9,8 @@ mod feed;
 mod run;
 mod stop;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -132,6 +132,12 @@ impl Run {
             self.count_down(node, ready);
             return Ended::Done;
         };
+        if failure.verdict == Verdict::NotBegun {
+            job.attempt -= 1;
+            self.set(node, self.taken_out());
+            self.count_down_hooks(node, ready);
+            return Ended::Done;
+        }
         job.failed += 1;
         self.errors.insert(node, Arc::clone(&failure.error));
         match failure.verdict {
@@ -143,7 +149,7 @@ impl Run {
                 self.set(node, JobState::Failed);
                 self.fail(node, failure.error, ready);
             }
-            Verdict::GiveUp => {
+            Verdict::GiveUp | Verdict::NotBegun => {
                 self.set(node, JobState::Failed);
                 self.count_down(node, ready);
             }
@@ -260,7 +266,7 @@ impl Run {
             let _ = waiter.send(outcome.clone());
         }
         if let Some(feed) = &self.feed {
-            feed.tell(&Event::Ended(outcome));
+            feed.end(outcome);
         }
     }
 

@@ -15,11 +15,12 @@ impl Run {
         if self.outcome.is_some() || self.stopping {
             return;
         }
-        let (queued, level) = match &outcome {
-            Outcome::Cancelled { .. } => (JobState::Cancelled, Level::Drop),
-            _ => (JobState::Skipped, Level::Stop),
+        let level = match &outcome {
+            Outcome::Cancelled { .. } => Level::Drop,
+            _ => Level::Stop,
         };
         self.outcome = Some(outcome);
+        let queued = self.taken_out();
         self.stopping = true;
         self.process.session.signal.raise(level);
         let plan = self.process.plan.clone();
@@ -56,7 +57,8 @@ impl Run {
         for scope in (0..plan.scopes.len()).rev().filter(|scope| told[*scope]) {
             let number = u32::try_from(scope).unwrap_or(NO_SCOPE);
             let event = self.event_of(number);
-            self.events.insert(number, event);
+            // A scope whose failure is recorded keeps it, whatever happens before its hook runs.
+            self.events.entry(number).or_insert(event);
             let terminal = plan.scopes[scope].terminal;
             let job = &mut self.jobs[terminal as usize];
             job.state = JobState::Blocked;
@@ -65,6 +67,14 @@ impl Run {
                 self.set(terminal, JobState::Ready);
                 ready.push(terminal);
             }
+        }
+    }
+
+    /// The state of a job that is taken out of the queue because the process stops.
+    pub(super) fn taken_out(&self) -> JobState {
+        match &self.outcome {
+            Some(Outcome::Cancelled { .. }) => JobState::Cancelled,
+            _ => JobState::Skipped,
         }
     }
 

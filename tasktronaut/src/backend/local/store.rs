@@ -13,6 +13,7 @@ use crate::backend::record::{
     Bell, CancelAnswer, Claimed, Enqueued, Event, Events, Finished, ProcessStatus, WorkerId,
 };
 use crate::backend::{BackendError, EnqueueError, Exchanged};
+use crate::definition::context::Level;
 use crate::plan::{Failure, JobState, NodeKind, Outcome, Plan};
 use crate::words::clock::{Clock, Moment};
 use crate::words::error::{TaskError, TaskErrorKind};
@@ -111,7 +112,7 @@ impl Store {
     }
 
     fn record(&mut self, finished: &mut Vec<Finished>, clock: &dyn Clock) -> usize {
-        let mut lost = 0;
+        let (mut lost, mut later) = (0, false);
         for Finished { process, jobs } in finished.drain(..) {
             let Some(run) = self.runs.get_mut(process.key) else {
                 lost += jobs.len();
@@ -125,6 +126,7 @@ impl Store {
                     Ended::Later(pause) => {
                         let due = clock.now().after(pause);
                         self.timers.push(Reverse((due, process.key, node)));
+                        later = true;
                     }
                     Ended::Lost => lost += 1,
                 }
@@ -135,6 +137,10 @@ impl Store {
                 self.ended.push_back((now, process.key));
                 self.forget_ended(now);
             }
+        }
+        if later {
+            // Whoever sleeps does not know yet how long to.
+            self.ring();
         }
         lost
     }
@@ -194,6 +200,8 @@ impl Store {
                 let failure =
                     Failure { definition, step: definition.into(), scope: 0, error: Arc::new(error) };
                 run.stop(Outcome::Failed(failure), &mut self.released);
+                // Its time is over: what waits for something is not waited for (`R15`).
+                run.process.session.signal.raise(Level::Drop);
                 self.going.extend(self.released.drain(..).map(|node| (key, node)));
             } else if run.jobs[node as usize].state == JobState::Waiting {
                 run.set(node, JobState::Ready);
@@ -243,7 +251,7 @@ impl Store {
                     // The nonce changes, so that whatever the worker may still send is dropped.
                     run.jobs[node as usize].nonce = !job.nonce;
                     if run.stopping && run.plan().nodes[node as usize].kind != NodeKind::Terminal {
-                        run.set(node, JobState::Skipped);
+                        run.set(node, run.taken_out());
                         run.count_down_hooks(node, &mut self.released);
                         self.going.extend(self.released.drain(..).map(|node| (key, node)));
                     } else {
@@ -271,12 +279,10 @@ impl Store {
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    /// Wakes a worker that sleeps, if there is one.
+    /// Wakes one thread of each worker that has some asleep: only the worker knows whether it has room.
     fn ring(&self) {
-        let mut bells = self.workers.iter().filter_map(|listener| listener.bell.as_ref());
-        if let Some(bell) = bells.find(|bell| bell.has_sleepers()) {
-            bell.ring();
-        }
+        let bells = self.workers.iter().filter_map(|listener| listener.bell.as_ref());
+        bells.filter(|bell| bell.has_sleepers()).for_each(|bell| bell.ring());
     }
 
     pub(super) fn status(&self, identifier: &str) -> Result<ProcessStatus, BackendError> {

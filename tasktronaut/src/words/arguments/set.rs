@@ -52,6 +52,14 @@ pub enum ArgumentError {
         /// The largest size.
         limit: usize,
     },
+    /// Lists and maps stand in each other too deeply in an argument.
+    #[error("the argument `{argument}` is too deep: the limit is {limit} levels of lists and maps")]
+    TooDeep {
+        /// Its name.
+        argument: String,
+        /// The greatest depth.
+        limit: usize,
+    },
 }
 
 impl ArgumentError {
@@ -60,7 +68,8 @@ impl ArgumentError {
         match self {
             Self::Missing { argument }
             | Self::WrongType { argument, .. }
-            | Self::Unserialisable { argument, .. } => Some(argument),
+            | Self::Unserialisable { argument, .. }
+            | Self::TooDeep { argument, .. } => Some(argument),
             Self::TooLarge { .. } => None,
         }
     }

@@ -19,6 +19,9 @@ pub(crate) const EMPTY_SET: u32 = 0;
 /// Sets refer to each other this deep at most; a deeper one copies its field entries (never the texts).
 const MAX_LAYERS: u16 = 8;
 
+/// Lists and maps stand in each other this deep at most in one argument (`R21`).
+const MAX_DEPTH: usize = 64;
+
 /// So many names are looked through one by one.
 const FEW_NAMES: usize = 12;
 
@@ -377,6 +380,10 @@ impl Encoder<'_> {
     }
 
     fn note(&mut self, name: &str, start: usize) {
+        if is_too_deep(&self.table.texts[start..]) {
+            let error = ArgumentError::TooDeep { argument: name.to_owned(), limit: MAX_DEPTH };
+            self.error.get_or_insert(error);
+        }
         let length = narrow(self.table.texts.len() - start);
         let field = Field { name: self.table.name(name), start: narrow(start), length };
         match self.table.fields[self.first..].iter_mut().find(|own| own.name == field.name) {
@@ -386,9 +393,38 @@ impl Encoder<'_> {
     }
 }
 
+/// Whether lists and maps stand in each other too deeply in a JSON text.
+fn is_too_deep(text: &[u8]) -> bool {
+    // So short a text has not enough brackets.
+    if text.len() <= 2 * MAX_DEPTH {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0, false, false);
+    text.iter().any(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+        depth > MAX_DEPTH
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r21_brackets_in_strings_are_no_levels() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_too_deep(nested(MAX_DEPTH).as_bytes()));
+        assert!(is_too_deep(nested(MAX_DEPTH + 1).as_bytes()));
+        assert!(!is_too_deep(format!(r#"["{}\"{}",{}]"#, "[".repeat(99), "{".repeat(99), nested(MAX_DEPTH - 1)).as_bytes()));
+        assert!(is_too_deep(format!(r#"["\\",{}]"#, nested(MAX_DEPTH)).as_bytes()));
+    }
 
     fn number(table: &ArgumentTable, set: u32, name: &str) -> Option<u32> {
         table.get(set).get(name).unwrap()

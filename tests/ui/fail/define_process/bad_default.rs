@@ -1,0 +1,19 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(#[default = 3] size: u8) {
+        process! { seq { resize; } }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    #[task]
+    fn watermark(&self) {}
+}
+
+fn main() {}

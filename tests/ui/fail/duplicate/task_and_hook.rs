@@ -1,0 +1,24 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; show; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    #[task]
+    fn show(&self) {}
+
+    #[task]
+    async fn on_completed(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; show; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    #[task]
+    fn show(&self) {}
+
+    #[each]
+    fn resize(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    async fn on_completed(&self, _identifier: &str) -> bool {
+        true
+    }
+}
+
+fn main() {}

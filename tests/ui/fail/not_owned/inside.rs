@@ -1,0 +1,23 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; show; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    #[task]
+    fn show(&self, name: Option<&str>) {
+        let _ = name;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; }
+        }
+    }
+
+    #[task(retries: 3)]
+    fn resize(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; }
+            par { watermark; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    #[task]
+    fn watermark(&self) {}
+}
+
+fn main() {}

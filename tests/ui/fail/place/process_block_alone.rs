@@ -1,0 +1,7 @@
+use tasktronaut::prelude::*;
+
+fn define_process() {
+    process! { seq { resize; } }
+}
+
+fn main() {}

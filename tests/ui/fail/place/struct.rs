@@ -1,0 +1,6 @@
+use tasktronaut::prelude::*;
+
+#[process]
+struct Album;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use tasktronaut::prelude::*;
+
+#[task]
+fn resize() {}
+
+fn main() {}

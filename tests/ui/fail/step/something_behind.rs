@@ -1,0 +1,21 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize as watermark; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) {}
+
+    #[task]
+    fn watermark(&self) {}
+}
+
+fn main() {}

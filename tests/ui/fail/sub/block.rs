@@ -1,0 +1,30 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(album: String) {
+        process! {
+            seq { sub Cover { draw; } }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Cover;
+
+#[process]
+impl Cover {
+    fn define_process(album: String, #[default] size: u8) {
+        process! { seq { draw; } }
+    }
+
+    #[task]
+    fn draw(&self, album: String, size: u8) {
+        let _ = (album, size);
+    }
+}
+
+fn main() {}

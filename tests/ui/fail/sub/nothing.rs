@@ -1,0 +1,15 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { sub; }
+        }
+    }
+}
+
+fn main() {}

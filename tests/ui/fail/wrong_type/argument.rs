@@ -1,0 +1,20 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(path: u8) {
+        process! {
+            seq { resize; }
+        }
+    }
+
+    #[task]
+    fn resize(&self, path: String) {
+        let _ = path;
+    }
+}
+
+fn main() {}
