@@ -22,7 +22,7 @@ impl Greeting {
     }
 
     #[task]
-    async fn say_name(&self, name: String) {
+    fn say_name(&self, name: String) {
         println!("Nice to meet you, {name}.");
     }
 

@@ -24,9 +24,7 @@ pub fn with_macros(tasks: usize) -> String {
 
 /// The same with a struct for each task's arguments, a table, and calls of the builder.
 pub fn by_hand(tasks: usize) -> String {
-    let mut program = String::from(
-        "use tasktronaut::*;\n\npub struct Large;\n\nimpl Large {\n",
-    );
+    let mut program = String::from("use tasktronaut::*;\n\npub struct Large;\n\nimpl Large {\n");
     for n in 0..tasks {
         let _ = writeln!(
             program,

@@ -18,7 +18,7 @@ use super::erased::Definition;
 /// Every `#[process]` in the linked program is found by [`Registry::linked`]; a definition that needs resources (a
 /// pool of connections, say) has no `Default`, and is put in as an instance:
 ///
-/// ```
+/// ```standalone_crate
 /// use tasktronaut::prelude::*;
 ///
 /// struct Mailing { server: String }

@@ -187,17 +187,15 @@ fn log_event(definition: &str, identifier: &str, event: &HookEvent) {
         HookEvent::Completed => tracing::info!("{definition} completed [{identifier}]."),
         HookEvent::Cancelled => tracing::warn!("{definition} cancelled [{identifier}]."),
         HookEvent::Failed { step, error } => {
-            tracing::error!(
-                "{definition} failed executing {step} step [{identifier}].\n{}",
-                text_of(error)
-            );
+            tracing::error!("{definition} failed executing {step} step [{identifier}].\n{}", text_of(error));
         }
     }
 }
 
 /// The text of the user's error, which may panic when it is asked for it.
 fn text_of(error: &TaskError) -> String {
-    unwound(|| full_text(error.error())).unwrap_or_else(|panic| format!("an error that cannot be shown: {panic}"))
+    unwound(|| full_text(error.error()))
+        .unwrap_or_else(|panic| format!("an error that cannot be shown: {panic}"))
 }
 
 /// A hook that fails is shown, and changes nothing (`R14`).

@@ -301,7 +301,9 @@ impl<B: Backend> Work<'_, B> {
         let mut end = None;
         loop {
             let now = self.now();
-            let Some((claim, other)) = self.lane.turn(end.take(), now, self.shared.is_stopping(), &mut self.due) else {
+            let Some((claim, other)) =
+                self.lane.turn(end.take(), now, self.shared.is_stopping(), &mut self.due)
+            else {
                 if self.refill(now) {
                     continue;
                 }

@@ -101,7 +101,8 @@ impl<B: Backend> Worker<B> {
             monitor: Monitor::default(),
         });
         // From here on an early return drops this, and thereby stops what has been started.
-        let running = RunningWorker { shared: Arc::clone(&shared), grace: self.grace, own_runtime, has_left: false };
+        let running =
+            RunningWorker { shared: Arc::clone(&shared), grace: self.grace, own_runtime, has_left: false };
         shared.block_on(shared.backend.listen(shared.id, Arc::clone(&shared.bell)))?;
         Monitor::start(&shared).map_err(WorkerError::Thread)?;
         let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(shared.concurrency);

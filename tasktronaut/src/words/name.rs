@@ -12,7 +12,7 @@ pub const MAX_NAME_BYTES: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// The identifier has more than [`MAX_IDENTIFIER_BYTES`] bytes.
+    /// The identifier has more than 200 bytes (`R21`).
     #[error("the identifier has {length} bytes, the limit is {MAX_IDENTIFIER_BYTES}: `{start}...`")]
     IdentifierTooLong {
         /// Its length in bytes.

@@ -55,7 +55,8 @@ async fn as_many_run_at_a_time_as_are_asked_for_and_no_more() {
                 }
             });
         }
-        let tree = par((0..40).flat_map(|step| [plain(&step.to_string()), asynchronous(&format!("async {step}"))]));
+        let tree =
+            par((0..40).flat_map(|step| [plain(&step.to_string()), asynchronous(&format!("async {step}"))]));
         let ended = start_with(Lab::new(&world, tree), concurrency).await.end().await;
         assert!(matches!(ended.outcome, Outcome::Completed));
         assert_eq!(world.all("end").len(), 80);

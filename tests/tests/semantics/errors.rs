@@ -140,7 +140,8 @@ async fn r11_r13_errors_mean_the_same_however_they_are_wrapped() {
 
 #[tokio::test]
 async fn r11_the_error_reaches_the_caller_as_it_was() {
-    let error = within(Errors::process(arguments! { task: "own_photo" }).build().unwrap().run()).await.unwrap_err();
+    let error =
+        within(Errors::process(arguments! { task: "own_photo" }).build().unwrap().run()).await.unwrap_err();
     let failure = error.failure().unwrap();
     assert!(matches!(failure.error().error().downcast_ref(), Some(AlbumError::Photo(_))));
     assert_eq!(failure.step(), "own_photo");

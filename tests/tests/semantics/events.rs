@@ -15,7 +15,12 @@ fn text(event: &Event) -> String {
         }
         Event::Progress { description, progress, .. } => {
             let name = description.as_deref().unwrap_or_default();
-            format!("{name} {}/{} {}", progress.done(), progress.total(), progress.message().unwrap_or_default())
+            format!(
+                "{name} {}/{} {}",
+                progress.done(),
+                progress.total(),
+                progress.message().unwrap_or_default()
+            )
         }
         Event::Ended(outcome) => outcome.to_string(),
         other => format!("{other:?}"),
@@ -44,10 +49,26 @@ async fn r19_events_are_complete_and_in_order_and_end() {
     })
     .await;
     let wanted = [
-        "on_started ready 0", "on_started running 1", "on_started succeeded 1", "a ready 0", "a running 1",
-        "a 1/2 half", "a 2/2 ", "a waiting 1: no", "a ready 1: no", "a running 2: no", "a 1/2 half", "a 2/2 ",
-        "a succeeded 2: no", "b ready 0", "b running 1", "b succeeded 1", "on_completed ready 0",
-        "on_completed running 1", "on_completed succeeded 1", "completed",
+        "on_started ready 0",
+        "on_started running 1",
+        "on_started succeeded 1",
+        "a ready 0",
+        "a running 1",
+        "a 1/2 half",
+        "a 2/2 ",
+        "a waiting 1: no",
+        "a ready 1: no",
+        "a running 2: no",
+        "a 1/2 half",
+        "a 2/2 ",
+        "a succeeded 2: no",
+        "b ready 0",
+        "b running 1",
+        "b succeeded 1",
+        "on_completed ready 0",
+        "on_completed running 1",
+        "on_completed succeeded 1",
+        "completed",
     ];
     assert_eq!(seen, wanted);
     assert!(within(events.next()).await.is_none(), "nothing follows the end");
@@ -78,8 +99,14 @@ async fn r19_who_comes_late_is_told_how_things_stand() {
     })
     .await;
     let wanted = [
-        "on_started succeeded 1", "a succeeded 1", "b running 1", "b failed 1: broken", "c skipped 0",
-        "on_failed ready 0", "on_failed running 1", "on_failed succeeded 1",
+        "on_started succeeded 1",
+        "a succeeded 1",
+        "b running 1",
+        "b failed 1: broken",
+        "c skipped 0",
+        "on_failed ready 0",
+        "on_failed running 1",
+        "on_failed succeeded 1",
         "failed: `asynchronous` of main: broken",
     ];
     assert_eq!(seen, wanted);
@@ -138,7 +165,8 @@ async fn r19_the_status_shows_every_job_and_counts_tasks() {
             Ok(())
         }
     });
-    let running = start(Lab::new(&world, seq([plain("a"), par([asynchronous("b"), plain("c")]), plain("d")]))).await;
+    let running =
+        start(Lab::new(&world, seq([plain("a"), par([asynchronous("b"), plain("c")]), plain("d")]))).await;
     world.until("begin b").await;
     let mut events = running.handle.events().await.unwrap();
     within(async {
@@ -153,7 +181,8 @@ async fn r19_the_status_shows_every_job_and_counts_tasks() {
     let seen = status(&running.handle).await;
     let count = |state| seen.count(state);
     assert_eq!((count(JobState::Succeeded), count(JobState::Running), count(JobState::Blocked)), (2, 1, 1));
-    let hooks: Vec<_> = seen.jobs.iter().filter(|job| job.kind == JobKind::Hook).map(|job| job.name).collect();
+    let hooks: Vec<_> =
+        seen.jobs.iter().filter(|job| job.kind == JobKind::Hook).map(|job| job.name).collect();
     assert_eq!(hooks, ["on_started", "on_completed"]);
     assert_eq!((seen.definition, &*seen.identifier), ("main", running.handle.identifier()));
     assert!(seen.outcome.is_none() && !seen.ended);
@@ -174,7 +203,8 @@ async fn r23_each_step_has_a_key_that_stays_the_same_from_attempt_to_attempt() {
             if context.attempt() == 1 { Err(TaskError::new("no")) } else { Ok(()) }
         });
     }
-    run(Lab::new(&world, seq([plain("a"), plain("b")])).policy(Policy::new().retries(1).backoff(AT_ONCE))).await;
+    run(Lab::new(&world, seq([plain("a"), plain("b")])).policy(Policy::new().retries(1).backoff(AT_ONCE)))
+        .await;
     let keys = keys.lock().unwrap();
     assert_eq!(keys.len(), 4);
     assert!(keys[0] == keys[1] && keys[2] == keys[3] && keys[0] != keys[2], "{keys:?}");

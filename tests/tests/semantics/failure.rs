@@ -151,8 +151,15 @@ async fn r12_finish_siblings_tells_each_scope_what_happened_in_it() {
     let mut hooks = world.all("on_");
     hooks.sort();
     let wanted = [
-        "on_completed beside", "on_failed inner", "on_failed main", "on_failed outer", "on_started beside",
-        "on_started inner", "on_started main", "on_started outer", "on_task_failed a 1",
+        "on_completed beside",
+        "on_failed inner",
+        "on_failed main",
+        "on_failed outer",
+        "on_started beside",
+        "on_started inner",
+        "on_started main",
+        "on_started outer",
+        "on_task_failed a 1",
     ];
     assert_eq!(hooks, wanted);
     world.assert_order("on_failed inner", "on_failed outer");

@@ -16,8 +16,14 @@ async fn r14_each_scope_has_its_hooks_innermost_first() {
     run(Lab::new(&world, sub(outer))).await;
     let hooks: Vec<String> = world.all("on_");
     let wanted = [
-        "on_started main", "on_started outer", "on_started middle", "on_started inner", "on_completed inner",
-        "on_completed middle", "on_completed outer", "on_completed main",
+        "on_started main",
+        "on_started outer",
+        "on_started middle",
+        "on_started inner",
+        "on_completed inner",
+        "on_completed middle",
+        "on_completed outer",
+        "on_completed main",
     ];
     assert_eq!(hooks, wanted);
     world.assert_order("on_started inner", "begin c");
@@ -67,8 +73,13 @@ async fn r14_a_failure_is_told_where_it_happened_and_around_it_innermost_first()
     let middle = Lab::new(&world, sub(inner)).named("middle");
     let ended = run(Lab::new(&world, sub(middle))).await;
     let wanted = [
-        "on_started main", "on_started middle", "on_started inner", "on_task_failed c 1", "on_failed inner",
-        "on_failed middle", "on_failed main",
+        "on_started main",
+        "on_started middle",
+        "on_started inner",
+        "on_task_failed c 1",
+        "on_failed inner",
+        "on_failed middle",
+        "on_failed main",
     ];
     assert_eq!(world.all("on_"), wanted);
     assert_eq!(world.all("told main"), ["told main: plain: broken"]);
@@ -181,7 +192,10 @@ async fn r14_on_task_failed_is_told_of_every_failed_attempt() {
     let policy = Policy::new().retries(2).backoff(AT_ONCE);
     let ended = run(Lab::new(&world, seq([plain("a"), asynchronous("b")])).policy(policy)).await;
     assert!(matches!(ended.outcome, Outcome::Completed));
-    assert_eq!(world.all("on_task_failed"), ["on_task_failed a 1", "on_task_failed a 2", "on_task_failed b 1"]);
+    assert_eq!(
+        world.all("on_task_failed"),
+        ["on_task_failed a 1", "on_task_failed a 2", "on_task_failed b 1"]
+    );
 }
 
 #[tokio::test]
@@ -240,7 +254,8 @@ async fn r14_around_task_goes_round_each_attempt_and_shares_values() {
         call.context().insert("from the task");
         Ok(())
     });
-    let lab = Lab::new(&world, seq([plain("a"), asynchronous("b")])).policy(Policy::new().retries(1).backoff(AT_ONCE));
+    let lab = Lab::new(&world, seq([plain("a"), asynchronous("b")]))
+        .policy(Policy::new().retries(1).backoff(AT_ONCE));
     let lab = lab.around(|lab, context, next| {
         Box::pin(async move {
             context.insert(context.attempt());
@@ -254,9 +269,21 @@ async fn r14_around_task_goes_round_each_attempt_and_shares_values() {
     });
     run(lab).await;
     let wanted = [
-        "on_started main", "before a", "begin a", "fail a", "after a: Some(\"from the task\") false",
-        "on_task_failed a 1", "before a", "begin a", "end a", "after a: Some(\"from the task\") true", "before b",
-        "begin b", "end b", "after b: Some(\"from the task\") true", "on_completed main",
+        "on_started main",
+        "before a",
+        "begin a",
+        "fail a",
+        "after a: Some(\"from the task\") false",
+        "on_task_failed a 1",
+        "before a",
+        "begin a",
+        "end a",
+        "after a: Some(\"from the task\") true",
+        "before b",
+        "begin b",
+        "end b",
+        "after b: Some(\"from the task\") true",
+        "on_completed main",
     ];
     assert_eq!(world.log(), wanted);
 }
@@ -267,7 +294,10 @@ async fn r14_what_around_task_returns_is_what_counts() {
     for step in ["swallowed", "plain"] {
         world.plain(step, |_| Err(TaskError::new("broken")));
     }
-    let lab = Lab::new(&world, seq([plain("swallowed"), plain("not run"), asynchronous("cancels"), plain("never")]));
+    let lab = Lab::new(
+        &world,
+        seq([plain("swallowed"), plain("not run"), asynchronous("cancels"), plain("never")]),
+    );
     let lab = lab.around(|_, context, next| {
         Box::pin(async move {
             match context.description() {
@@ -278,7 +308,11 @@ async fn r14_what_around_task_returns_is_what_counts() {
         })
     });
     let ended = run(lab).await;
-    assert!(matches!(&ended.outcome, Outcome::Cancelled { reason } if &**reason == "enough"), "{:?}", ended.outcome);
+    assert!(
+        matches!(&ended.outcome, Outcome::Cancelled { reason } if &**reason == "enough"),
+        "{:?}",
+        ended.outcome
+    );
     assert_eq!(world.all("begin"), ["begin swallowed"]);
     assert_eq!(ended.state("swallowed"), JobState::Succeeded);
     assert_eq!(ended.state("never"), JobState::Cancelled);

@@ -39,7 +39,12 @@ async fn r2_other_content_is_a_conflict_and_changes_nothing() {
         process(&world, "album-17", plain("b")),
         process(&world, "album-17", seq([plain("a")])),
         process(&world, "album-17", seq([plain("a"), plain("b")])),
-        Lab::new(&world, plain("a")).builder().identifier("album-17").policy(Policy::new().retries(1)).build().unwrap(),
+        Lab::new(&world, plain("a"))
+            .builder()
+            .identifier("album-17")
+            .policy(Policy::new().retries(1))
+            .build()
+            .unwrap(),
     ];
     for other in others {
         let error = other.enqueue(&backend).await.unwrap_err();

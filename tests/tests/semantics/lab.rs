@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tasktronaut::backend::{LocalOptions, ProcessStatus};
 use tasktronaut::{
-    AroundFuture, Arguments, Backend, BuildError, Builder, Context, Definition, ExecutionMode, Handle, Hooks,
+    Arguments, AroundFuture, Backend, BuildError, Builder, Context, Definition, ExecutionMode, Handle, Hooks,
     JobState, LocalBackend, Next, Outcome, Policy, Process, ProcessBuilder, ProcessDefinition, Registry,
     RunningWorker, Task, Worker,
 };

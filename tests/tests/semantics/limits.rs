@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tasktronaut::plan::NodeKind;
 use tasktronaut::{
-    ArgumentError, Arguments, BuildError, Builder, ExecutionMode, JobState, LocalBackend, Process, ProcessBuilder,
-    ProcessDefinition, Task, Worker, arguments,
+    ArgumentError, Arguments, BuildError, Builder, ExecutionMode, JobState, LocalBackend, Process,
+    ProcessBuilder, ProcessDefinition, Task, Worker, arguments,
 };
 
 use super::lab::within;
@@ -34,7 +34,11 @@ impl ProcessDefinition for Large {
         match shape.as_str() {
             "deep" => {
                 for level in 0..count {
-                    builder.begin(if level % 2 == 0 { ExecutionMode::Sequential } else { ExecutionMode::Concurrent });
+                    builder.begin(if level % 2 == 0 {
+                        ExecutionMode::Sequential
+                    } else {
+                        ExecutionMode::Concurrent
+                    });
                     builder.task("job");
                 }
                 for _ in 0..count {
@@ -167,13 +171,17 @@ fn r21_the_arguments_of_a_job_have_a_limit() {
     let fits = "x".repeat(limit - overhead);
     assert!(holding(&json!(fits)).is_ok());
     let error = holding(&json!("x".repeat(limit))).unwrap_err();
-    let ArgumentError::TooLarge { bytes, limit: told } = error.argument().unwrap() else { panic!("{error:?}") };
+    let ArgumentError::TooLarge { bytes, limit: told } = error.argument().unwrap() else {
+        panic!("{error:?}")
+    };
     assert_eq!(*told, limit);
     assert!(*bytes > limit);
 }
 
 fn nested(depth: usize) -> Value {
-    (0..depth).fold(json!("[]{}\\\"[["), |inner, level| if level % 2 == 0 { json!([inner, 1]) } else { json!({ "a": inner }) })
+    (0..depth).fold(json!("[]{}\\\"[["), |inner, level| {
+        if level % 2 == 0 { json!([inner, 1]) } else { json!({ "a": inner }) }
+    })
 }
 
 #[test]
@@ -191,7 +199,8 @@ fn r21_json_has_a_greatest_depth() {
 
 #[test]
 fn r21_an_identifier_has_200_bytes_at_most() {
-    let named = |identifier: &str| ProcessBuilder::<Holder>::new(Arguments::new()).identifier(identifier).build();
+    let named =
+        |identifier: &str| ProcessBuilder::<Holder>::new(Arguments::new()).identifier(identifier).build();
     assert!(named(&"x".repeat(200)).is_ok());
     assert!(named(&"é".repeat(100)).is_ok());
     for bad in ["x".repeat(201), "é".repeat(101), "a\nb".into(), "a\0b".into()] {

@@ -10,9 +10,8 @@ async fn r6_a_sequential_block_runs_step_by_step() {
     let world = World::new();
     let ended = run(Lab::new(&world, seq([plain("a"), asynchronous("b"), plain("c")]))).await;
     assert!(matches!(ended.outcome, Outcome::Completed));
-    let wanted = [
-        "on_started main", "begin a", "end a", "begin b", "end b", "begin c", "end c", "on_completed main",
-    ];
+    let wanted =
+        ["on_started main", "begin a", "end a", "begin b", "end b", "begin c", "end c", "on_completed main"];
     assert_eq!(world.log(), wanted);
 }
 
@@ -91,7 +90,9 @@ async fn r5_an_empty_block_passes_through_in_its_place() {
     ]);
     let ended = run(Lab::new(&world, tree)).await;
     assert!(matches!(ended.outcome, Outcome::Completed));
-    for (first, second) in [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("b", "e"), ("c", "e"), ("d", "f"), ("e", "f")] {
+    for (first, second) in
+        [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("b", "e"), ("c", "e"), ("d", "f"), ("e", "f")]
+    {
         world.assert_order(&format!("end {first}"), &format!("begin {second}"));
     }
     assert_eq!(ended.status.count(JobState::Succeeded), 6);
@@ -115,7 +116,9 @@ async fn r6_blocks_nest_freely() {
         seq([par([plain("f"), plain("g")]), seq([plain("h")])]),
     ]);
     run(Lab::new(&world, tree)).await;
-    for (first, second) in [("a", "b"), ("a", "c"), ("c", "d"), ("b", "e"), ("d", "e"), ("f", "h"), ("g", "h")] {
+    for (first, second) in
+        [("a", "b"), ("a", "c"), ("c", "d"), ("b", "e"), ("d", "e"), ("f", "h"), ("g", "h")]
+    {
         world.assert_order(&format!("end {first}"), &format!("begin {second}"));
     }
 }

@@ -64,7 +64,8 @@ async fn r16_hooks_that_panic_change_nothing() {
                 }
                 panic!("boom")
             });
-            let ended = run(Lab::new(&world, plain("a")).policy(Policy::new().retries(1).backoff(AT_ONCE))).await;
+            let ended =
+                run(Lab::new(&world, plain("a")).policy(Policy::new().retries(1).backoff(AT_ONCE))).await;
             assert!(matches!(ended.outcome, Outcome::Completed), "{hook}");
             assert_eq!(world.count("end a"), 1);
         }

@@ -161,7 +161,9 @@ impl Check<'_> {
                     let span = self.node(node);
                     if let Some(begin) = span.begin {
                         let before = whole.end.is_none_or(|end| end < begin) && whole.succeeded;
-                        self.expect(before, || format!("{node:?} began before what precedes it had succeeded"));
+                        self.expect(before, || {
+                            format!("{node:?} began before what precedes it had succeeded")
+                        });
                     }
                     whole = whole.and(span);
                 }
@@ -198,7 +200,11 @@ impl Check<'_> {
         if state == JobState::Failed {
             self.expect(!script.succeeds(0), || format!("{step} cannot have failed"));
         }
-        Span { begin: begins.first().copied(), end: ends.last().copied(), succeeded: state == JobState::Succeeded }
+        Span {
+            begin: begins.first().copied(),
+            end: ends.last().copied(),
+            succeeded: state == JobState::Succeeded,
+        }
     }
 
     fn scope(&mut self, name: &str, inner: Span, is_root: bool) -> Span {
@@ -209,13 +215,16 @@ impl Check<'_> {
         self.expect(started.len() <= 1, || format!("{name} was started {} times", started.len()));
         let wanted = if is_root { 1 } else { started.len() };
         self.expect(all.len() == wanted, || format!("{name} was told {} ends, wanted {wanted}", all.len()));
-        self.expect(inner.begin.is_none_or(|begin| started.first().is_some_and(|started| *started < begin)), || {
-            format!("{name}: a job began before on_started")
-        });
+        self.expect(
+            inner.begin.is_none_or(|begin| started.first().is_some_and(|started| *started < begin)),
+            || format!("{name}: a job began before on_started"),
+        );
         self.expect(inner.end.is_none_or(|end| all.first().is_some_and(|all| end < *all)), || {
             format!("{name}: the last hook came before the last job had ended")
         });
-        self.expect(completed.is_empty() || inner.succeeded, || format!("{name} completed and did not succeed"));
+        self.expect(completed.is_empty() || inner.succeeded, || {
+            format!("{name} completed and did not succeed")
+        });
         Span { begin: started.first().copied(), end: all.last().copied(), succeeded: completed.len() == 1 }
     }
 
@@ -232,18 +241,23 @@ impl Check<'_> {
             }
             Outcome::Failed(_) if finishes_siblings => {
                 let wanted: BTreeSet<String> = chains.iter().flatten().cloned().collect();
-                self.expect(failed == wanted, || format!("told of the failure: {failed:?}, wanted {wanted:?}"));
+                self.expect(failed == wanted, || {
+                    format!("told of the failure: {failed:?}, wanted {wanted:?}")
+                });
                 let cancelled = self.world.all("on_cancelled");
                 self.expect(cancelled.is_empty(), || format!("nothing was stopped: {cancelled:?}"));
             }
             Outcome::Failed(_) => {
-                let is_one = chains.iter().any(|chain| chain.iter().cloned().collect::<BTreeSet<_>>() == failed);
+                let is_one =
+                    chains.iter().any(|chain| chain.iter().cloned().collect::<BTreeSet<_>>() == failed);
                 self.expect(is_one, || format!("told of the failure: {failed:?}, possible are {chains:?}"));
             }
             Outcome::Cancelled { .. } => {
                 let main = self.world.count("on_cancelled main");
                 self.expect(main == 1, || "cancelled, and not told so".into());
-                self.expect(failed.is_empty() || finishes_siblings, || format!("nothing has failed: {failed:?}"));
+                self.expect(failed.is_empty() || finishes_siblings, || {
+                    format!("nothing has failed: {failed:?}")
+                });
             }
         }
     }
@@ -253,7 +267,9 @@ impl Check<'_> {
         match node {
             Node::Task(step, _) if self.ended.state(step) == JobState::Failed => chains.push(around.clone()),
             Node::Task(..) => {}
-            Node::Seq(nodes) | Node::Par(nodes) => nodes.iter().for_each(|node| self.chains(node, around, chains)),
+            Node::Seq(nodes) | Node::Par(nodes) => {
+                nodes.iter().for_each(|node| self.chains(node, around, chains))
+            }
             Node::Sub(name, node) => {
                 around.push((*name).to_owned());
                 self.chains(node, around, chains);
@@ -285,7 +301,9 @@ fn foresee(node: &Node, retries: u32, runs: bool, states: &mut Vec<(String, JobS
             states.push((step.clone(), state));
             state == JobState::Succeeded
         }
-        Node::Seq(nodes) => nodes.iter().fold(runs, |runs, node| foresee(node, retries, runs, states) && runs),
+        Node::Seq(nodes) => {
+            nodes.iter().fold(runs, |runs, node| foresee(node, retries, runs, states) && runs)
+        }
         Node::Par(nodes) => nodes.iter().fold(runs, |all, node| foresee(node, retries, runs, states) && all),
         Node::Sub(_, node) => foresee(node, retries, runs, states) && runs,
     }
@@ -321,7 +339,9 @@ async fn run(seed: u64) -> Vec<String> {
     let whole = check.scope("main", whole, true);
     check.told(&root, finishes_siblings);
     let completes = !any(&root, &|script| !script.succeeds(retries));
-    check.expect(whole.succeeded == completes, || format!("{:?}, though it completes: {completes}", ended.outcome));
+    check.expect(whole.succeeded == completes, || {
+        format!("{:?}, though it completes: {completes}", ended.outcome)
+    });
     check.expect(whole.succeeded == matches!(ended.outcome, Outcome::Completed), || {
         format!("{:?}, and the hook says {}", ended.outcome, whole.succeeded)
     });

@@ -62,9 +62,12 @@ async fn r9_the_task_comes_before_the_process_and_the_process_before_the_worker(
 
 #[tokio::test]
 async fn r9_a_sub_process_asks_before_the_process_around_it() {
-    for (inner, middle, outer, wanted) in
-        [(Some(1), Some(2), Some(0), 2), (None, Some(2), Some(0), 3), (None, None, Some(3), 4), (None, None, None, 1)]
-    {
+    for (inner, middle, outer, wanted) in [
+        (Some(1), Some(2), Some(0), 2),
+        (None, Some(2), Some(0), 3),
+        (None, None, Some(3), 4),
+        (None, None, None, 1),
+    ] {
         let world = World::new();
         always_fails(&world);
         let policy = |retries: Option<u32>| {
@@ -146,7 +149,9 @@ async fn r10_a_pause_holds_up_nobody_else() {
     let world = World::new();
     world.plain("a", |_| Err(TaskError::new("no")));
     let policy = Policy::new().retries(1).backoff(Duration::from_secs(600));
-    let running = start(Lab::new(&world, super::lab::par([plain("a"), seq([plain("b"), plain("c")])])).policy(policy)).await;
+    let running =
+        start(Lab::new(&world, super::lab::par([plain("a"), seq([plain("b"), plain("c")])])).policy(policy))
+            .await;
     world.until("on_task_failed a 1").await;
     world.until("end c").await;
     running.handle.cancel("enough").await.unwrap();

@@ -64,7 +64,8 @@ async fn r18_after_the_grace_jobs_are_given_back_uncharged() {
     let backend = LocalBackend::new();
     let handle =
         Lab::new(&world, par([plain("a"), asynchronous("b")])).build().enqueue(&backend).await.unwrap();
-    let worker = Worker::new(backend.clone()).concurrency(4).grace(Duration::from_millis(10)).start().unwrap();
+    let worker =
+        Worker::new(backend.clone()).concurrency(4).grace(Duration::from_millis(10)).start().unwrap();
     world.until("begin a").await;
     world.until("begin b").await;
     within(worker.shutdown()).await;
@@ -98,7 +99,8 @@ async fn r18_what_was_claimed_and_not_begun_is_never_begun_by_a_worker_that_is_g
     let tree = seq([warm, par((0..64).map(|step| plain(&format!("job {step}"))))]);
     let backend = LocalBackend::new();
     let handle = Lab::new(&world, tree).build().enqueue(&backend).await.unwrap();
-    let worker = Worker::new(backend.clone()).concurrency(1).grace(Duration::from_millis(10)).start().unwrap();
+    let worker =
+        Worker::new(backend.clone()).concurrency(1).grace(Duration::from_millis(10)).start().unwrap();
     let running = || async { status(&handle).await.tasks().filter(|job| job.name == "plain").count() };
     assert_eq!(running().await, 664);
     within(async {

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use tasktronaut::{JobState, LocalBackend, Outcome, Policy, TaskErrorKind, Worker};
 
-use super::lab::{AT_ONCE, Lab, TIMEOUT, asynchronous, par, plain, run, seq, start, start_with, sub, task, within};
+use super::lab::{
+    AT_ONCE, Lab, TIMEOUT, asynchronous, par, plain, run, seq, start, start_with, sub, task, within,
+};
 use super::world::{Gate, World, block_until};
 
 fn kind(outcome: &Outcome) -> TaskErrorKind {

@@ -85,7 +85,11 @@ impl World {
 
     /// Fails unless one entry comes before the other.
     pub fn assert_order(&self, first: &str, second: &str) {
-        assert!(self.position(first) < self.position(second), "`{first}`, then `{second}`: {:#?}", self.log());
+        assert!(
+            self.position(first) < self.position(second),
+            "`{first}`, then `{second}`: {:#?}",
+            self.log()
+        );
     }
 
     /// Waits until an entry is there.
@@ -186,7 +190,8 @@ impl Gate {
     /// Blocks until the gate is open.
     pub fn block(&self) {
         let is_open = self.inner.is_open.lock().unwrap();
-        let (is_open, _) = self.inner.opened.wait_timeout_while(is_open, DEADLINE, |is_open| !*is_open).unwrap();
+        let (is_open, _) =
+            self.inner.opened.wait_timeout_while(is_open, DEADLINE, |is_open| !*is_open).unwrap();
         assert!(*is_open, "the gate was never opened");
     }
 

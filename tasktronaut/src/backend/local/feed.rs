@@ -41,10 +41,7 @@ impl Feed {
     pub(super) fn end(&self, outcome: Outcome) {
         self.tell(&Event::Ended(outcome));
         self.watched.store(false, Ordering::Release);
-        self.watchers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.watchers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

@@ -362,7 +362,7 @@ impl<D: ProcessDefinition> Builder<D> {
         self.arguments_ref().get(name).map_err(|error| BuildError::Argument {
             step: process.clone(),
             process,
-            error,
+            error: Box::new(error),
         })
     }
 
@@ -385,7 +385,7 @@ impl<D: ProcessDefinition> Builder<D> {
         let arguments = self.draft.tables.arguments.get(self.draft.arguments);
         if let Err(error) = expected.iter().try_for_each(|expected| expected.check(&arguments)) {
             let process = self.draft.process_name();
-            self.draft.fail(BuildError::Argument { step: process.clone(), process, error });
+            self.draft.fail(BuildError::Argument { step: process.clone(), process, error: Box::new(error) });
         }
         self
     }
@@ -404,7 +404,11 @@ impl<D: ProcessDefinition> Builder<D> {
     fn keep_source(&mut self, name: &str, result: Result<(), SourceError>) {
         if let Err(error) = result {
             let process = self.draft.process_name();
-            self.draft.fail(BuildError::Source { process, source_name: name.to_owned(), error });
+            self.draft.fail(BuildError::Source {
+                process,
+                source_name: name.to_owned(),
+                error: Box::new(error),
+            });
         }
     }
 }

@@ -63,7 +63,7 @@ impl Draft {
             Ok(set) => self.arguments = set,
             Err(error) => {
                 let process = definition.name().to_owned();
-                self.fail(BuildError::Argument { step: process.clone(), process, error });
+                self.fail(BuildError::Argument { step: process.clone(), process, error: Box::new(error) });
             }
         }
     }
@@ -165,7 +165,11 @@ impl Draft {
         }
         if let Err(error) = self.check_arguments(info) {
             let process = self.process_name();
-            return self.fail(BuildError::Argument { process, step: info.name.to_owned(), error });
+            return self.fail(BuildError::Argument {
+                process,
+                step: info.name.to_owned(),
+                error: Box::new(error),
+            });
         }
         let task = u32::try_from(task).unwrap_or(NO_TASK);
         let description = self.task_text(task, info, text);
@@ -217,7 +221,7 @@ impl Draft {
             Ok(()) => true,
             Err(error) => {
                 let process = self.process_name();
-                self.fail(BuildError::Argument { process, step: step.to_owned(), error });
+                self.fail(BuildError::Argument { process, step: step.to_owned(), error: Box::new(error) });
                 false
             }
         }

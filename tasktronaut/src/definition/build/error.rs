@@ -20,7 +20,7 @@ pub enum BuildError {
         step: String,
         /// Which argument, and what is wrong with it.
         #[source]
-        error: ArgumentError,
+        error: Box<ArgumentError>,
     },
     /// The definition has no task of this name.
     #[error("process `{process}` has no task `{task}`; {hint}")]
@@ -53,7 +53,7 @@ pub enum BuildError {
         source_name: String,
         /// What went wrong.
         #[source]
-        error: SourceError,
+        error: Box<SourceError>,
     },
     /// `each .. in` names an argument that is no list.
     #[error("process `{process}`, `each {element} in {list}`: `{list}` is no list, it is {found}")]
@@ -143,9 +143,11 @@ impl BuildError {
     /// The argument that is to blame, if one is.
     pub fn argument(&self) -> Option<&ArgumentError> {
         match self {
-            Self::Argument { error, .. } | Self::Source { error: SourceError::Argument(error), .. } => {
-                Some(error)
-            }
+            Self::Argument { error, .. } => Some(error),
+            Self::Source { error, .. } => match &**error {
+                SourceError::Argument(error) => Some(error),
+                _ => None,
+            },
             _ => None,
         }
     }

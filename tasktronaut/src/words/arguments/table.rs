@@ -422,7 +422,9 @@ mod tests {
         let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
         assert!(!is_too_deep(nested(MAX_DEPTH).as_bytes()));
         assert!(is_too_deep(nested(MAX_DEPTH + 1).as_bytes()));
-        assert!(!is_too_deep(format!(r#"["{}\"{}",{}]"#, "[".repeat(99), "{".repeat(99), nested(MAX_DEPTH - 1)).as_bytes()));
+        assert!(!is_too_deep(
+            format!(r#"["{}\"{}",{}]"#, "[".repeat(99), "{".repeat(99), nested(MAX_DEPTH - 1)).as_bytes()
+        ));
         assert!(is_too_deep(format!(r#"["\\",{}]"#, nested(MAX_DEPTH)).as_bytes()));
     }
 
