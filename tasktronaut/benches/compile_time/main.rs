@@ -56,7 +56,8 @@ impl Program {
         let runtime = Path::new(env!("CARGO_MANIFEST_DIR"));
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-             [dependencies]\ntasktronaut = {{ path = {runtime:?} }}\n[workspace]\n"
+             [dependencies]\ntasktronaut = {{ path = \"{}\" }}\n[workspace]\n",
+            runtime.display()
         );
         fs::create_dir_all(root.join("src")).expect("a temporary folder");
         fs::write(root.join("Cargo.toml"), manifest).expect("a manifest");
