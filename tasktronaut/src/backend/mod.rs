@@ -6,6 +6,7 @@
 pub(crate) mod local;
 mod record;
 pub mod seed;
+pub mod store;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -53,6 +54,35 @@ pub enum BackendError {
     /// The backend was closed.
     #[error("the backend has been closed")]
     Closed,
+    /// The store cannot be opened as it is.
+    #[error("{backend} cannot be used: {reason}")]
+    Refused {
+        /// The name of the backend.
+        backend: &'static str,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The store did not do what it was asked for. What was asked for may be recorded all the same, where the
+    /// connection was lost before the answer.
+    #[error("{backend} failed to {operation}: {source}")]
+    Store {
+        /// The name of the backend.
+        backend: &'static str,
+        /// What it was asked for, as in "claim jobs".
+        operation: &'static str,
+        /// What the store's own client says.
+        source: crate::words::error::BoxError,
+    },
+    /// Something in the store makes no sense. Nothing was changed.
+    #[error("what {backend} keeps as {what} makes no sense: {reason}")]
+    Corrupt {
+        /// The name of the backend.
+        backend: &'static str,
+        /// Which row or field.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// Why a process was not enqueued. Nothing of it is stored (`R1`).

@@ -23,6 +23,16 @@ impl WorkerId {
     pub fn random() -> Self {
         Self(uuid::Uuid::new_v4().as_u128())
     }
+
+    /// The identity as a number.
+    pub fn as_u128(self) -> u128 {
+        self.0
+    }
+
+    /// The identity of a number.
+    pub fn from_u128(number: u128) -> Self {
+        Self(number)
+    }
 }
 
 impl fmt::Display for WorkerId {
