@@ -159,14 +159,13 @@ impl Context {
     }
 
     /// The name of the process definition that the task belongs to; within a sub-process, the sub-process's.
-    pub fn definition(&self) -> &'static str {
+    pub fn definition(&self) -> &str {
         self.erased().name()
     }
 
     /// The name of the task.
-    pub fn task(&self) -> &'static str {
-        let task = self.session.tables.records[self.place as usize].task as usize;
-        self.erased().tasks().get(task).map_or("", |task| task.name)
+    pub fn task(&self) -> &str {
+        self.session.tables.task_name(self.place as usize).unwrap_or_default()
     }
 
     /// The description of this step, as it was resolved when the process was built.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use super::build::{Builder, Draft};
 use super::call::Call;
 use super::context::Context;
+#[cfg(feature = "durable")]
+use super::foreign::Foreign;
 use super::hooks::{HookEvent, HookFuture, HookResult, Next};
 use super::task::{Run, TaskFuture, TaskInfo, TaskResult};
 use super::{ExecutionMode, ProcessDefinition};
@@ -23,18 +25,24 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// One that this program does not know, under its name.
+    #[cfg(feature = "durable")]
+    pub(crate) fn foreign(name: Arc<str>) -> Self {
+        Self { erased: Arc::new(Foreign { name }) }
+    }
+
     /// Takes an instance of a definition.
     pub fn new<D: ProcessDefinition>(definition: D) -> Self {
         Self { erased: Arc::new(Bound::new(definition)) }
     }
 
     /// The name by which stores and registries know it.
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         self.erased.name()
     }
 
     /// What its processes do, for people.
-    pub fn description(&self) -> Option<&'static str> {
+    pub fn description(&self) -> Option<&str> {
         self.erased.description()
     }
 
@@ -80,8 +88,8 @@ impl fmt::Debug for Definition {
 
 /// What can be done with a definition without knowing its type.
 pub(crate) trait AnyDefinition: Any + Send + Sync {
-    fn name(&self) -> &'static str;
-    fn description(&self) -> Option<&'static str>;
+    fn name(&self) -> &str;
+    fn description(&self) -> Option<&str>;
     fn execution_mode(&self) -> ExecutionMode;
     fn policy(&self) -> Policy;
     fn parameters(&self) -> &'static [Parameter];
@@ -123,11 +131,11 @@ impl<D: ProcessDefinition> Bound<D> {
 }
 
 impl<D: ProcessDefinition> AnyDefinition for Bound<D> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.definition.name()
     }
 
-    fn description(&self) -> Option<&'static str> {
+    fn description(&self) -> Option<&str> {
         self.definition.description()
     }
 

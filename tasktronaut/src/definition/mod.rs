@@ -5,6 +5,8 @@ pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod context;
 pub(crate) mod erased;
+#[cfg(feature = "durable")]
+pub(crate) mod foreign;
 pub(crate) mod hooks;
 pub(crate) mod process;
 pub(crate) mod registry;

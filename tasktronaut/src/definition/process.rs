@@ -214,9 +214,8 @@ impl<'a> Step<'a> {
     }
 
     /// The name of the task; nothing for blocks and processes.
-    pub fn task(&self) -> Option<&'static str> {
-        let task = self.definition().tasks().get(self.record().task as usize)?;
-        Some(task.name)
+    pub fn task(&self) -> Option<&'a str> {
+        self.tables.task_name(self.place)
     }
 
     /// The description: of a task, resolved; of a block or a process, its own.

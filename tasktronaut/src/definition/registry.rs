@@ -41,7 +41,7 @@ use super::erased::Definition;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    entries: Arc<BTreeMap<&'static str, Entry>>,
+    entries: Arc<BTreeMap<String, Entry>>,
 }
 
 #[derive(Debug, Clone)]
@@ -133,7 +133,7 @@ impl Registry {
                 }
                 None => Entry::Absent { type_name: (linked.type_name)() },
             };
-            if entries.insert(linked.name, entry).is_some() {
+            if entries.insert(linked.name.to_owned(), entry).is_some() {
                 return Err(RegistryError::Duplicate { name: linked.name.to_owned() });
             }
         }
@@ -149,15 +149,15 @@ impl Registry {
     /// same type; any other definition of the same name is refused.
     pub fn with_definition(mut self, definition: Definition) -> Result<Self, RegistryError> {
         check_definition(&definition)?;
-        let name = definition.name();
-        let replaces = match self.entries.get(name) {
+        let name = definition.name().to_owned();
+        let replaces = match self.entries.get(&name) {
             None | Some(Entry::Absent { .. }) => true,
             Some(Entry::Present { definition: known, linked }) => {
                 *linked && known.instance_type() == definition.instance_type()
             }
         };
         if !replaces {
-            return Err(RegistryError::Duplicate { name: name.to_owned() });
+            return Err(RegistryError::Duplicate { name });
         }
         Arc::make_mut(&mut self.entries).insert(name, Entry::Present { definition, linked: false });
         Ok(self)
@@ -171,7 +171,7 @@ impl Registry {
                 Err(RegistryError::NoInstance { name: name.to_owned(), type_name: short(type_name) })
             }
             None => {
-                let hint = hint(name, self.entries.keys().copied());
+                let hint = hint(name, self.entries.keys().map(String::as_str));
                 Err(RegistryError::UnknownDefinition { name: name.to_owned(), hint })
             }
         }
@@ -181,7 +181,7 @@ impl Registry {
     pub fn load_definition(&self, module: &str, name: &str) -> Result<Definition, RegistryError> {
         let prefix = format!("{module}::");
         let full = format!("{prefix}{name}");
-        if !self.entries.contains_key(full.as_str())
+        if !self.entries.contains_key(&full)
             && !self.entries.keys().any(|known| known.starts_with(&prefix))
         {
             let modules =
@@ -205,7 +205,7 @@ impl Registry {
         for (name, entry) in &*self.entries {
             if let Entry::Absent { type_name } = entry {
                 return Err(RegistryError::NoInstance {
-                    name: (*name).to_owned(),
+                    name: name.clone(),
                     type_name: short(type_name),
                 });
             }

@@ -23,8 +23,11 @@ pub(crate) struct Tables {
     /// The steps, depth first; the first is the process itself.
     pub(crate) records: Vec<Record>,
     pub(crate) arguments: ArgumentTable,
-    texts: Vec<Arc<str>>,
+    pub(crate) texts: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
+    /// Tasks that this program does not know, where the process comes from another one: the names of those numbers
+    /// that no definition here has.
+    pub(crate) foreign: HashMap<(u32, u32), Arc<str>>,
 }
 
 /// One step.
@@ -70,6 +73,18 @@ impl Tables {
             end: 1,
         });
         Ok(tables)
+    }
+
+    /// The name of the task of a step, if it is one.
+    pub(crate) fn task_name(&self, place: usize) -> Option<&str> {
+        let Record { definition, task, kind, .. } = *self.records.get(place)?;
+        if kind != RecordKind::Task {
+            return None;
+        }
+        match self.definitions[definition as usize].tasks().get(task as usize) {
+            Some(task) => Some(task.name),
+            None => self.foreign.get(&(definition, task)).map(|name| &**name),
+        }
     }
 
     /// The number of a text; an empty one counts as none.

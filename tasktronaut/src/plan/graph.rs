@@ -157,6 +157,23 @@ impl Plan {
         policy.or(untimed(self.policy))
     }
 
+    /// The name of a task, also of one that this program does not know.
+    pub(crate) fn task_name(&self, number: u32) -> Option<&str> {
+        let node = &self.nodes[number as usize];
+        if node.kind == NodeKind::Task { self.tables.task_name(node.place as usize) } else { None }
+    }
+
+    /// Whether a scope is another one, or stands somewhere inside it.
+    pub(crate) fn is_within(&self, mut inner: u32, outer: u32) -> bool {
+        while inner != NO_SCOPE {
+            if inner == outer {
+                return true;
+            }
+            inner = self.scopes[inner as usize].parent;
+        }
+        false
+    }
+
     /// Whether another plan asks for the same work: the same steps, arguments and policy (`R2`).
     pub fn same_content(&self, other: &Self) -> bool {
         self.policy == other.policy && Tables::same(&self.tables, &other.tables)

@@ -7,6 +7,7 @@ mod graph;
 mod lower;
 mod outcome;
 pub(crate) mod rules;
+pub(crate) mod run;
 
 pub(crate) use graph::NO_SCOPE;
 pub use graph::{Node, NodeKind, Plan, Scope};

@@ -94,7 +94,7 @@ impl fmt::Display for Outcome {
 /// What made a process fail.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    pub(crate) definition: &'static str,
+    pub(crate) definition: Arc<str>,
     pub(crate) step: Arc<str>,
     pub(crate) scope: u32,
     pub(crate) error: Arc<TaskError>,
@@ -103,7 +103,7 @@ pub struct Failure {
 impl Failure {
     /// The definition that the failed step belongs to; within a sub-process, the sub-process's.
     pub fn definition(&self) -> &str {
-        self.definition
+        &self.definition
     }
 
     /// The name of the task that failed; of the definition, when the whole process took too long.

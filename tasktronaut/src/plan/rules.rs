@@ -1,5 +1,6 @@
 //! What the end of an attempt means: retry, failure or cancellation. Decided here and nowhere else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::graph::NodeKind;
@@ -23,8 +24,20 @@ pub(crate) enum Verdict {
     Cancel,
     /// A hook is given up; the process goes on as if it had succeeded (`R14`).
     GiveUp,
+    /// The arguments could not be read here; somebody else may after a pause. Not charged (`R17`).
+    PutBack {
+        /// How long to wait.
+        after: Duration,
+    },
     /// The job was claimed, but its process stopped before it was begun (`R12`).
     NotBegun,
+}
+
+/// A failed attempt, and the verdict on it.
+#[derive(Debug, Clone)]
+pub(crate) struct JobFailure {
+    pub(crate) error: Arc<TaskError>,
+    pub(crate) verdict: Verdict,
 }
 
 /// Judges the `failed`th failed attempt of a job. `seed` spreads the pauses of jobs that fail together.
