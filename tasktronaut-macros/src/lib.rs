@@ -44,11 +44,11 @@ use proc_macro::TokenStream;
 /// # Options
 ///
 /// `description = ".."`, `name = "my.name"` (else the path of the type), `retries = 3`, `backoff = "200ms"`,
-/// `timeout = "30s"`, `finish_siblings`, and `crate = ::path` where the crate is renamed.
+/// `timeout = "30s"`, `queue = "slow"`, `priority = 5`, `finish_siblings`, and `crate = ::path` where the crate is renamed.
 ///
 /// # Attributes inside
 ///
-/// - `#[task]` makes a method a task. Options: `description`, `retries`, `backoff`, `timeout`.
+/// - `#[task]` makes a method a task. Options: `description`, `retries`, `backoff`, `timeout`, `queue`.
 /// - `#[each]` makes it a source of items for `each name { .. }`, and `#[transform]` one of arguments for
 ///   `transform name { .. }`. Options: `extend`, `description`.
 /// - `#[default]` and `#[default(value)]` stand before a parameter that may be left out.

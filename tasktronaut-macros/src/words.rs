@@ -5,6 +5,8 @@
 pub(crate) enum Kind {
     Duration,
     Flag,
+    /// A whole number that may be negative.
+    Integer,
     Path,
     Text,
     Whole,
@@ -25,6 +27,7 @@ const DESCRIPTION: Word = word("description", Kind::Text, "description = \"..\""
 const RETRIES: Word = word("retries", Kind::Whole, "retries = 3");
 const BACKOFF: Word = word("backoff", Kind::Duration, "backoff = \"200ms\"");
 const TIMEOUT: Word = word("timeout", Kind::Duration, "timeout = \"30s\"");
+const QUEUE: Word = word("queue", Kind::Text, "queue = \"default\"");
 const EXTEND: Word = word("extend", Kind::Flag, "extend");
 
 /// The options of `#[process]`.
@@ -34,12 +37,14 @@ pub(crate) const PROCESS: &[Word] = &[
     RETRIES,
     BACKOFF,
     TIMEOUT,
+    QUEUE,
+    word("priority", Kind::Integer, "priority = 5"),
     word("finish_siblings", Kind::Flag, "finish_siblings"),
     word("crate", Kind::Path, "crate = ::tasktronaut"),
 ];
 
 /// The options of `#[task]`.
-pub(crate) const TASK: &[Word] = &[DESCRIPTION, RETRIES, BACKOFF, TIMEOUT];
+pub(crate) const TASK: &[Word] = &[DESCRIPTION, RETRIES, BACKOFF, TIMEOUT, QUEUE];
 
 /// The options of `#[each]` and `#[transform]`.
 pub(crate) const SOURCE: &[Word] = &[EXTEND, DESCRIPTION];

@@ -120,8 +120,9 @@ fn task_entry(task: &Callable) -> TokenStream {
     };
     let description = options.description.as_ref().map(|text| quote!(.description(#text)));
     let policy = super::implementation::policy_calls(options);
+    let queue = options.queue.as_ref().map(|queue| quote!(.queue(#queue)));
     let context = task.takes_context().then(|| quote!(.with_context()));
-    quote!(#(#conditions)* __tt::Task::#kind(#wire, #function) #arguments #description #policy #context)
+    quote!(#(#conditions)* __tt::Task::#kind(#wire, #function) #arguments #description #policy #queue #context)
 }
 
 /// ```text

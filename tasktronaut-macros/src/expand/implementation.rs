@@ -36,6 +36,11 @@ pub(super) fn expand(process: &Process) -> TokenStream {
     let policy = policy_calls(options);
     let policy = (!policy.is_empty())
         .then(|| quote!(fn policy(&self) -> __tt::Policy { __tt::Policy::new() #policy }));
+    let queue = options
+        .queue
+        .as_ref()
+        .map(|queue| quote!(fn queue(&self) -> __tt::Option<&'static str> { __tt::Some(#queue) }));
+    let priority = options.priority.as_ref().map(|priority| quote!(fn priority(&self) -> i16 { #priority }));
     let sources = (!process.sources.is_empty()).then(|| {
         quote!(
             fn sources(&self) -> &'static [__tt::Source<Self>] {
@@ -58,6 +63,8 @@ pub(super) fn expand(process: &Process) -> TokenStream {
             #description
             #mode
             #policy
+            #queue
+            #priority
             fn tasks(&self) -> &'static [__tt::Task<Self>] { __TASKS }
             #sources
             #hooks

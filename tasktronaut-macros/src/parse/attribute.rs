@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) retries: Option<LitInt>,
     pub(crate) backoff: Option<u64>,
     pub(crate) timeout: Option<u64>,
+    pub(crate) queue: Option<LitStr>,
+    pub(crate) priority: Option<LitInt>,
     pub(crate) finish_siblings: bool,
     pub(crate) extend: bool,
     pub(crate) crate_path: Option<Path>,
@@ -43,6 +45,7 @@ pub(crate) fn options(
             let place: TokenStream = setting.iter().cloned().collect();
             let takes = match word.kind {
                 Kind::Flag => "no value",
+                Kind::Integer => "a whole number from -32768 to 32767",
                 Kind::Path => "a path that begins with `::` or `crate`",
                 Kind::Text => "a string",
                 Kind::Whole => "a whole number",
@@ -135,10 +138,10 @@ fn set(options: &mut Options, word: &Word, setting: &[TokenTree], report: &mut R
     match word.kind {
         Kind::Text => {
             let value: LitStr = syn::parse2(place).ok()?;
-            if word.name == "name" {
-                options.name = Some(wire_name(value, report)?);
-            } else {
-                options.description = Some(value);
+            match word.name {
+                "name" => options.name = Some(wire_name(word, value, report)),
+                "queue" => options.queue = Some(wire_name(word, value, report)),
+                _ => options.description = Some(value),
             }
         }
         Kind::Whole => {
@@ -146,6 +149,12 @@ fn set(options: &mut Options, word: &Word, setting: &[TokenTree], report: &mut R
             value.base10_parse::<u32>().ok()?;
             options.retries = value.suffix().is_empty().then_some(value);
             options.retries.as_ref()?;
+        }
+        Kind::Integer => {
+            let value: LitInt = syn::parse2(place).ok()?;
+            value.base10_parse::<i16>().ok()?;
+            options.priority = value.suffix().is_empty().then_some(value);
+            options.priority.as_ref()?;
         }
         Kind::Path => {
             let path: Path = syn::parse2(place).ok()?;
@@ -204,11 +213,16 @@ fn milliseconds(word: &Word, value: &TokenStream, report: &mut Report) -> Option
     }
 }
 
-/// The name of a process goes over the wire.
-fn wire_name(name: LitStr, report: &mut Report) -> Option<LitStr> {
+/// The name of a process or a queue goes over the wire.
+fn wire_name(word: &Word, name: LitStr, report: &mut Report) -> LitStr {
     let value = name.value();
     if value.is_empty() {
-        return None;
+        report.error(
+            &name,
+            format!("`{}` is empty here", word.name),
+            format!("write `{}`, or leave it out", word.example),
+        );
+        return name;
     }
     let right = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':' | '-');
     if value.len() > 128 || !value.chars().all(right) {
@@ -216,8 +230,8 @@ fn wire_name(name: LitStr, report: &mut Report) -> Option<LitStr> {
         report.error(
             &name,
             format!("`{value}` is no name: at most 128 letters, digits, `_`, `.`, `:` and `-`"),
-            format!("write `name = \"{better}\"`"),
+            format!("write `{} = \"{better}\"`", word.name),
         );
     }
-    Some(name)
+    name
 }

@@ -66,6 +66,16 @@ impl Definition {
         self.erased.policy()
     }
 
+    /// The queue of its tasks that name none of their own.
+    pub fn queue(&self) -> Option<&'static str> {
+        self.erased.queue()
+    }
+
+    /// How much its processes matter; higher goes first.
+    pub fn priority(&self) -> i16 {
+        self.erased.priority()
+    }
+
     pub(crate) fn erased(&self) -> &Arc<dyn AnyDefinition> {
         &self.erased
     }
@@ -92,6 +102,8 @@ pub(crate) trait AnyDefinition: Any + Send + Sync {
     fn description(&self) -> Option<&str>;
     fn execution_mode(&self) -> ExecutionMode;
     fn policy(&self) -> Policy;
+    fn queue(&self) -> Option<&'static str>;
+    fn priority(&self) -> i16;
     fn parameters(&self) -> &'static [Parameter];
     fn tasks(&self) -> &[TaskInfo];
     fn task_index(&self, name: &str) -> Option<usize>;
@@ -145,6 +157,14 @@ impl<D: ProcessDefinition> AnyDefinition for Bound<D> {
 
     fn policy(&self) -> Policy {
         self.definition.policy()
+    }
+
+    fn queue(&self) -> Option<&'static str> {
+        self.definition.queue()
+    }
+
+    fn priority(&self) -> i16 {
+        self.definition.priority()
     }
 
     fn parameters(&self) -> &'static [Parameter] {

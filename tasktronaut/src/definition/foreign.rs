@@ -43,6 +43,14 @@ impl AnyDefinition for Foreign {
         Policy::new()
     }
 
+    fn queue(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn priority(&self) -> i16 {
+        0
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         &[]
     }

@@ -10,6 +10,7 @@ pub(crate) mod foreign;
 pub(crate) mod hooks;
 pub(crate) mod process;
 pub(crate) mod registry;
+pub(crate) mod schedule;
 pub(crate) mod source;
 pub(crate) mod tables;
 pub(crate) mod task;
@@ -109,6 +110,16 @@ pub trait ProcessDefinition: Sized + Send + Sync + 'static {
     /// happens to siblings after a failure.
     fn policy(&self) -> Policy {
         Policy::new()
+    }
+
+    /// The queue of its tasks that name none of their own; workers can be told to serve some queues only.
+    fn queue(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// How much its processes matter: jobs of a higher priority go first (`R6`).
+    fn priority(&self) -> i16 {
+        0
     }
 
     /// The tasks, in a fixed order.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ExecutionMode;
 use super::erased::Definition;
+use super::schedule::Schedule;
 use super::tables::{Record, RecordKind, Tables};
 use crate::words::arguments::Arguments;
 use crate::words::policy::Policy;
@@ -50,11 +51,12 @@ pub struct Process {
     identifier: Arc<str>,
     tables: Arc<Tables>,
     policy: Policy,
+    schedule: Schedule,
 }
 
 impl Process {
-    pub(crate) fn new(identifier: String, tables: Tables, policy: Policy) -> Self {
-        Self { identifier: identifier.into(), tables: Arc::new(tables), policy }
+    pub(crate) fn new(identifier: String, tables: Tables, policy: Policy, schedule: Schedule) -> Self {
+        Self { identifier: identifier.into(), tables: Arc::new(tables), policy, schedule }
     }
 
     /// The identifier.
@@ -75,6 +77,16 @@ impl Process {
     /// Retries, backoff and timeout.
     pub fn policy(&self) -> Policy {
         self.policy
+    }
+
+    /// The queue it asks for, or its definition does.
+    pub fn queue(&self) -> Option<&str> {
+        self.schedule.queue.as_deref()
+    }
+
+    /// How much it matters; higher goes first.
+    pub fn priority(&self) -> i16 {
+        self.schedule.priority
     }
 
     /// The process as a step: the root of the tree.
@@ -98,6 +110,10 @@ impl Process {
 
     pub(crate) fn shared_identifier(&self) -> &Arc<str> {
         &self.identifier
+    }
+
+    pub(crate) fn schedule(&self) -> &Schedule {
+        &self.schedule
     }
 
     pub(crate) fn tables(&self) -> &Arc<Tables> {

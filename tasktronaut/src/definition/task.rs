@@ -58,6 +58,7 @@ pub struct TaskInfo {
     pub(crate) takes_context: bool,
     pub(crate) is_async: bool,
     pub(crate) policy: Policy,
+    pub(crate) queue: Option<&'static str>,
 }
 
 impl TaskInfo {
@@ -90,6 +91,11 @@ impl TaskInfo {
     pub fn policy(&self) -> Policy {
         self.policy
     }
+
+    /// Its own queue.
+    pub fn queue(&self) -> Option<&'static str> {
+        self.queue
+    }
 }
 
 impl fmt::Debug for TaskInfo {
@@ -119,6 +125,7 @@ impl<D> Task<D> {
             takes_context: false,
             is_async,
             policy: Policy::new(),
+            queue: None,
         };
         Self { info, run }
     }
@@ -156,6 +163,14 @@ impl<D> Task<D> {
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.info.policy = self.info.policy.timeout(timeout);
+        self
+    }
+
+    /// The queue its jobs go to, whatever the process asks for: such as `"gpu"`, for workers on machines that have
+    /// one. The name is checked when a process is built.
+    #[must_use]
+    pub const fn queue(mut self, queue: &'static str) -> Self {
+        self.info.queue = Some(queue);
         self
     }
 

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::definition::erased::Definition;
+use crate::definition::schedule::{DEFAULT_QUEUE, Start};
 use crate::definition::tables::{NO_TEXT, Tables};
 use crate::definition::task::TaskInfo;
 use crate::words::arguments::ArgumentsRef;
@@ -49,6 +51,11 @@ pub struct Plan {
     pub(crate) identifier: Arc<str>,
     pub(crate) tables: Arc<Tables>,
     pub(crate) policy: Policy,
+    /// The process's own, else its definition's.
+    pub(crate) queue: Option<Arc<str>>,
+    /// Higher goes first.
+    pub(crate) priority: i16,
+    pub(crate) start: Option<Start>,
     pub(crate) nodes: Vec<NodeRecord>,
     /// The dependents of all nodes, side by side.
     pub(crate) dependents: Vec<u32>,
@@ -118,6 +125,16 @@ impl Plan {
         self.nodes.iter().filter(|node| node.kind == NodeKind::Task).count()
     }
 
+    /// How much the process matters: jobs of a higher priority go first (`R6`).
+    pub fn priority(&self) -> i16 {
+        self.priority
+    }
+
+    /// When its first job may begin, if the process is enqueued now; nothing where that is at once.
+    pub fn starts_at(&self, now: SystemTime) -> Option<SystemTime> {
+        self.start.map(|start| start.from(now))
+    }
+
     pub(crate) fn dependents_of(&self, number: u32) -> &[u32] {
         &self.dependents[self.dependents_range(number)]
     }
@@ -172,6 +189,23 @@ impl Plan {
             inner = self.scopes[inner as usize].parent;
         }
         false
+    }
+
+    /// The queue of a node: the task's own, else that of the innermost sub-process definition around it that names
+    /// one, else the process's. A hook goes where a task would that names none.
+    pub(crate) fn queue_of(&self, number: u32) -> &str {
+        if let Some(queue) = self.task_of(number).and_then(TaskInfo::queue) {
+            return queue;
+        }
+        let mut scope = self.nodes[number as usize].scope;
+        // What the outermost definition asks for is part of the process's own queue.
+        while scope != 0 {
+            if let Some(queue) = self.definition_of(scope).queue() {
+                return queue;
+            }
+            scope = self.scopes[scope as usize].parent;
+        }
+        self.queue.as_deref().unwrap_or(DEFAULT_QUEUE)
     }
 
     /// Whether another plan asks for the same work: the same steps, arguments and policy (`R2`).
@@ -247,6 +281,11 @@ impl<'a> Node<'a> {
     /// The task, if it is one.
     pub fn task(&self) -> Option<&'a TaskInfo> {
         self.plan.task_of(u32::try_from(self.number).unwrap_or(u32::MAX))
+    }
+
+    /// The queue it goes to: `"default"` where nothing asks for another.
+    pub fn queue(&self) -> &'a str {
+        self.plan.queue_of(u32::try_from(self.number).unwrap_or(u32::MAX))
     }
 
     /// The description of its step.

@@ -26,10 +26,14 @@ fn lower(process: &Process) -> Plan {
     }
     lowering.close_until(tables.records.len());
     let (nodes, dependents) = connect(lowering.nodes, &lowering.edges);
+    let schedule = process.schedule();
     Plan {
         identifier: process.shared_identifier().clone(),
         tables: tables.clone(),
         policy: process.policy(),
+        queue: schedule.queue.clone(),
+        priority: schedule.priority,
+        start: schedule.start,
         nodes,
         dependents,
         scopes: lowering.scopes,

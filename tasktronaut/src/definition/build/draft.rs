@@ -312,8 +312,14 @@ pub(crate) fn check_definition(definition: &Definition) -> Result<(), BuildError
         if !seen.insert(task.name) {
             return Err(refuse(format!("it has two tasks named `{}`", task.name)));
         }
+        check_queue(task.queue, || format!("{}/{}", definition.name(), task.name))?;
     }
-    Ok(())
+    check_queue(definition.queue(), || definition.name().to_owned())
+}
+
+/// Queues are named like definitions and tasks (`R21`).
+pub(crate) fn check_queue(queue: Option<&str>, whose: impl FnOnce() -> String) -> Result<(), BuildError> {
+    queue.map_or(Ok(()), check_name).map_err(|error| BuildError::Queue { whose: whose(), error })
 }
 
 /// A hint for a misspelt name: the nearest one, or all there are.

@@ -115,6 +115,15 @@ pub enum BuildError {
     /// The identifier cannot be used.
     #[error(transparent)]
     Identifier(#[from] NameError),
+    /// A queue has a name that no store would take.
+    #[error("`{whose}` asks for a queue that cannot be: {error}")]
+    Queue {
+        /// The definition, or the task with its definition.
+        whose: String,
+        /// What is wrong with the name.
+        #[source]
+        error: NameError,
+    },
     /// An option's value cannot be written as JSON.
     #[error("the option `{option}` cannot be written as JSON: {source}")]
     Option {

@@ -1,16 +1,18 @@
 //! [`ProcessBuilder`]: from arguments and options to a built process.
 
 use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::draft::Draft;
+use super::draft::{Draft, check_queue};
 use super::error::BuildError;
 use crate::definition::ProcessDefinition;
 use crate::definition::erased::Definition;
 use crate::definition::process::Process;
 use crate::definition::registry::Registry;
+use crate::definition::schedule::{Schedule, Start};
 use crate::words::arguments::{ArgumentSet, Arguments};
 use crate::words::name::{check_identifier, random_identifier};
 use crate::words::policy::Policy;
@@ -53,6 +55,7 @@ pub struct ProcessBuilder<D: ProcessDefinition> {
     options: HashMap<String, Value>,
     registry: Registry,
     policy: Policy,
+    wishes: Wishes,
     error: Option<BuildError>,
 }
 
@@ -65,6 +68,7 @@ impl<D: ProcessDefinition> ProcessBuilder<D> {
             options: HashMap::new(),
             registry: Registry::new(),
             policy: Policy::new(),
+            wishes: Wishes::default(),
             error: None,
         }
     }
@@ -106,6 +110,33 @@ impl<D: ProcessDefinition> ProcessBuilder<D> {
         self
     }
 
+    /// The queue for the jobs of this process, in place of its definition's. Tasks and sub-processes that name a
+    /// queue of their own keep it.
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.wishes.queue = Some(queue.into());
+        self
+    }
+
+    /// How much this process matters, in place of what its definition says: jobs of a higher priority go first
+    /// (`R6`). The default is 0.
+    pub fn priority(mut self, priority: i16) -> Self {
+        self.wishes.priority = Some(priority);
+        self
+    }
+
+    /// Lets nothing of the process begin, `on_started` included, until so much time has passed since it was enqueued.
+    pub fn start_after(mut self, delay: Duration) -> Self {
+        self.wishes.start = Some(Start::After(delay));
+        self
+    }
+
+    /// Lets nothing of the process begin, `on_started` included, before this time. The last of `start_after` and
+    /// `start_at` counts.
+    pub fn start_at(mut self, time: SystemTime) -> Self {
+        self.wishes.start = Some(Start::At(time));
+        self
+    }
+
     /// Draws the graph and checks the arguments of every step.
     pub fn build(self) -> Result<Process, BuildError> {
         if let Some(error) = self.error {
@@ -116,7 +147,26 @@ impl<D: ProcessDefinition> ProcessBuilder<D> {
             None => D::instance().map(Definition::new).ok_or_else(BuildError::no_instance::<D>)?,
         };
         let given = Given { identifier: self.identifier, options: self.options, registry: self.registry };
-        given.build(&definition, self.policy, &self.arguments)
+        given.build(&definition, self.policy, self.wishes, &self.arguments)
+    }
+}
+
+/// What is asked for of this process alone; what is left open is the definition's to say.
+#[derive(Default)]
+struct Wishes {
+    queue: Option<String>,
+    priority: Option<i16>,
+    start: Option<Start>,
+}
+
+impl Wishes {
+    fn of(self, definition: &Definition) -> Result<Schedule, BuildError> {
+        check_queue(self.queue.as_deref(), || definition.name().to_owned())?;
+        Ok(Schedule {
+            queue: self.queue.as_deref().or(definition.queue()).map(Into::into),
+            priority: self.priority.unwrap_or_else(|| definition.priority()),
+            start: self.start,
+        })
     }
 }
 
@@ -132,16 +182,18 @@ impl Given {
         self,
         definition: &Definition,
         policy: Policy,
+        wishes: Wishes,
         arguments: &A,
     ) -> Result<Process, BuildError> {
         if let Some(identifier) = &self.identifier {
             check_identifier(identifier)?;
         }
+        let schedule = wishes.of(definition)?;
         let mut draft = Draft::new(self.options, self.registry);
         draft.start(definition, |encoder| arguments.encode(encoder));
         let tables = draft.process(definition, None).finish()?;
         let identifier = self.identifier.unwrap_or_else(random_identifier);
-        Ok(Process::new(identifier, tables, policy.or(definition.policy())))
+        Ok(Process::new(identifier, tables, policy.or(definition.policy()), schedule))
     }
 }
 
@@ -177,6 +229,6 @@ impl Definition {
             options: options.into_iter().collect(),
             registry: registry.clone(),
         };
-        given.build(self, Policy::new(), arguments)
+        given.build(self, Policy::new(), Wishes::default(), arguments)
     }
 }

@@ -11,7 +11,7 @@ impl Album {
         }
     }
 
-    #[task(queue = "low")]
+    #[task(colour = "red")]
     fn resize(&self) {}
 }
 
