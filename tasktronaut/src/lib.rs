@@ -81,13 +81,14 @@ pub use definition::build::{BuildError, BuildResult, Builder, ProcessBuilder};
 pub use definition::call::Call;
 pub use definition::context::{Context, Progress};
 pub use definition::erased::Definition;
-pub use definition::hooks::{AroundFuture, HookEvent, HookFuture, HookResult, Hooks, Next};
+pub use definition::hooks::{AroundFuture, Hook, HookEvent, HookFuture, HookResult, Hooks, Next};
 pub use definition::process::{Process, Step, StepKind, Steps};
 pub use definition::registry::{Registry, RegistryError};
 pub use definition::source::{ItemSink, Source, SourceError};
 pub use definition::task::{Task, TaskFuture, TaskInfo, TaskResult, TaskReturn};
 pub use definition::{ExecutionMode, ProcessDefinition};
-pub use engine::{Handle, ProcessError, RunningWorker, Worker, WorkerError};
+pub use engine::observer;
+pub use engine::{Client, Handle, ProcessError, RunningWorker, Worker, WorkerError};
 pub use plan::{Failure, JobState, Outcome, Plan};
 pub use tasktronaut_macros::{each, process, task, transform};
 pub use words::arguments::{
@@ -108,10 +109,10 @@ pub mod clock {
 /// What a module with process definitions needs: `use tasktronaut::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Arguments, BoxError, BuildError, Builder, CancelProcessError, Context, Described, ExecutionMode,
-        Handle, LocalBackend, Next, NonRetryableProcessError, Outcome, Policy, Process, ProcessBuilder,
-        ProcessDefinition, ProcessError, Registry, RegistryError, ResultExt, RetryAfter, TaskError, Worker,
-        arguments, each, process, task, transform,
+        Arguments, BoxError, BuildError, Builder, CancelProcessError, Client, Context, Described,
+        ExecutionMode, Handle, LocalBackend, Next, NonRetryableProcessError, Outcome, Policy, Process,
+        ProcessBuilder, ProcessDefinition, ProcessError, Registry, RegistryError, ResultExt, RetryAfter,
+        TaskError, Worker, arguments, each, process, task, transform,
     };
     pub use serde::{Deserialize, Serialize};
 }

@@ -3,6 +3,9 @@
 //! A backend stores and fences; it never decides. What an error means is decided by the rules of the plan; a backend
 //! offers a handful of atomic operations and carries out verdicts.
 
+#[cfg(feature = "durable")]
+mod durable;
+mod feed;
 pub(crate) mod local;
 mod record;
 pub mod seed;
@@ -14,11 +17,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+#[cfg(feature = "durable")]
+pub use durable::Durable;
 pub use local::{LocalBackend, LocalOptions};
-pub(crate) use record::JobFailure;
+pub(crate) use record::JobName;
 pub use record::{
     Bell, CancelAnswer, Claim, Claimed, ClaimedProcess, Enqueued, Event, Events, Finished, JobEnd, JobKind,
-    JobStatus, ProcessStatus, WorkerId,
+    JobStatus, LostClaim, Membership, ProcessFilter, ProcessPage, ProcessState, ProcessStatus,
+    ProcessSummary, Pulse, Unroutable, WorkerId,
 };
 
 use crate::plan::{Outcome, Plan};
@@ -50,6 +56,16 @@ pub enum BackendError {
     UnknownProcess {
         /// The identifier.
         identifier: String,
+    },
+    /// What was asked for cannot be done with a process in this state.
+    #[error("process `{identifier}` is {state}; {wanted}")]
+    WrongState {
+        /// The identifier.
+        identifier: String,
+        /// The state it is in.
+        state: &'static str,
+        /// What state it must be in.
+        wanted: &'static str,
     },
     /// The backend was closed.
     #[error("the backend has been closed")]
@@ -108,6 +124,16 @@ pub enum EnqueueError {
         /// The limit.
         limit: usize,
     },
+    /// The plan of the process is larger than a store takes (`R21`).
+    #[error("the plan of process `{identifier}` has {bytes} bytes, the limit is {limit}")]
+    PlanTooLarge {
+        /// The identifier.
+        identifier: String,
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The backend itself failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -127,37 +153,15 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// What the backend can do.
     fn capability(&self) -> Capability;
 
-    /// Stores a process, and makes its first jobs ready (`R1`).
+    /// Stores processes, each of them wholly or not at all, and makes their first jobs ready (`R1`). The answers are
+    /// in the order of the plans.
     ///
     /// - The identifier of one that is there, with the same content: [`Enqueued::Existing`] (`R2`).
     /// - With other content: [`EnqueueError::IdentifierConflict`].
-    fn enqueue(&self, plan: Arc<Plan>) -> impl Future<Output = Result<Enqueued, EnqueueError>> + Send;
-
-    /// Records the ends of attempts, and claims up to `wanted` ready jobs, in one step.
-    ///
-    /// - An end whose fence no longer holds is dropped and counted (`R4`).
-    /// - A success counts down what waits for the job, and releases what waits for nothing more (`R5`).
-    /// - A claim raises the attempt and sets a new fence (`R3`).
-    /// - Once the outcome of a process is recorded none of its tasks is claimed (`R12`).
-    /// - `finished` is empty afterwards; claims are added to `claimed`, in groups of one process.
-    fn exchange(
+    fn enqueue(
         &self,
-        worker: WorkerId,
-        finished: &mut Vec<Finished>,
-        wanted: usize,
-        claimed: &mut Vec<Claimed>,
-    ) -> impl Future<Output = Result<Exchanged, BackendError>> + Send;
-
-    /// Rings the bell whenever a job may have become ready, until the worker leaves. A hint (`R22`): the worker looks
-    /// by itself, too.
-    fn listen(
-        &self,
-        worker: WorkerId,
-        bell: Arc<Bell>,
-    ) -> impl Future<Output = Result<(), BackendError>> + Send;
-
-    /// Takes back all jobs that the worker holds, without charging anything, and forgets the worker (`R18`).
-    fn leave(&self, worker: WorkerId) -> impl Future<Output = Result<(), BackendError>> + Send;
+        plans: Vec<Arc<Plan>>,
+    ) -> impl Future<Output = Vec<Result<Enqueued, EnqueueError>>> + Send;
 
     /// Cancels a process, unless it has its outcome already; the answer says which came first (`R13`).
     fn cancel(
@@ -166,21 +170,73 @@ pub trait Backend: Clone + Send + Sync + 'static {
         reason: &str,
     ) -> impl Future<Output = Result<CancelAnswer, BackendError>> + Send;
 
+    /// Lets a process that has failed go on from its failed jobs, with a new budget of retries.
+    fn retry_failed(&self, identifier: &str) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Pauses a process, or lets it go on: nothing of it is claimed meanwhile, what runs goes on.
+    fn pause(&self, identifier: &str, paused: bool) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Pauses a queue, or lets it go on. Workers know within a second.
+    fn pause_queue(&self, queue: &str, paused: bool)
+    -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Removes a process that has ended. One that has not must be cancelled before.
+    fn delete(&self, identifier: &str) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// The plan of a process.
+    fn plan(&self, identifier: &str) -> impl Future<Output = Result<Arc<Plan>, BackendError>> + Send;
+
     /// The state of a process and of all its jobs, as of now (`R19`).
     fn status(&self, identifier: &str) -> impl Future<Output = Result<ProcessStatus, BackendError>> + Send;
+
+    /// A page of processes, in the order in which they were enqueued.
+    fn list(&self, filter: &ProcessFilter) -> impl Future<Output = Result<ProcessPage, BackendError>> + Send;
 
     /// The outcome, once the last hook is recorded (`R19`); waits for it.
     fn outcome(&self, identifier: &str) -> impl Future<Output = Result<Outcome, BackendError>> + Send;
 
     /// What happens to a process from now on, preceded by how things stand.
     fn watch(&self, identifier: &str) -> impl Future<Output = Result<Events, BackendError>> + Send;
+
+    /// Enters a worker. Its bell is rung whenever a job may have become ready, until it leaves: a hint (`R22`), it
+    /// looks by itself, too.
+    fn join(
+        &self,
+        worker: WorkerId,
+        membership: Membership,
+    ) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// Records the ends of attempts, and claims up to `wanted` ready jobs, in one step.
+    ///
+    /// - An end whose fence no longer holds is dropped and counted (`R4`).
+    /// - A success counts down what waits for the job, and releases what waits for nothing more (`R5`).
+    /// - A claim raises the attempt and sets a new fence (`R3`).
+    /// - Once the outcome of a process is recorded none of its tasks is claimed (`R12`).
+    /// - `finished` is empty afterwards, except after an error, when it can be sent again; claims are added to
+    ///   `claimed`, in groups of one process.
+    fn exchange(
+        &self,
+        worker: WorkerId,
+        finished: &mut Vec<Finished>,
+        wanted: usize,
+        claimed: &mut Vec<Claimed>,
+    ) -> impl Future<Output = Result<Exchanged, BackendError>> + Send;
+
+    /// A worker's sign of life: renews its leases, when `renew` says so (`R7`), takes back what others have left
+    /// (`R8`), and tells running tasks when they need not go on (`R12`, `R13`). Called at least once a second, from a
+    /// thread of its own.
+    fn beat(&self, worker: WorkerId, renew: bool)
+    -> impl Future<Output = Result<Pulse, BackendError>> + Send;
+
+    /// Takes back all jobs that the worker holds, without charging anything, and forgets the worker (`R18`).
+    fn leave(&self, worker: WorkerId) -> impl Future<Output = Result<(), BackendError>> + Send;
 }
 
 /// What an exchange says besides the claims.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct Exchanged {
-    /// How many ends were dropped because their fence did not hold any more.
-    pub lost: usize,
+    /// The ends that were dropped because their fence did not hold any more.
+    pub lost: Vec<LostClaim>,
     /// When the next job becomes ready by itself, seen from now.
     pub next_due: Option<Duration>,
     /// Whether more jobs are ready than were claimed.

@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
@@ -58,13 +58,33 @@ pub(crate) struct Session {
     pub(crate) identifier: Arc<str>,
     pub(crate) tables: Arc<Tables>,
     pub(crate) signal: Signal,
+    /// The worker has lost what it held of this process: what runs is dropped, and its end is not recorded (`R4`).
+    abandoned: AtomicBool,
     /// Set when somebody begins to watch the process.
     pub(crate) listener: OnceLock<Arc<dyn ProgressListener>>,
 }
 
 impl Session {
     pub(crate) fn new(identifier: Arc<str>, tables: Arc<Tables>) -> Self {
-        Self { identifier, tables, signal: Signal::default(), listener: OnceLock::new() }
+        Self {
+            identifier,
+            tables,
+            signal: Signal::default(),
+            abandoned: AtomicBool::new(false),
+            listener: OnceLock::new(),
+        }
+    }
+}
+
+impl Session {
+    /// Gives up what runs of this process here.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::SeqCst);
+        self.signal.raise(Level::Drop);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::SeqCst)
     }
 }
 

@@ -80,6 +80,11 @@ impl Definition {
         &self.erased
     }
 
+    /// Whether it, or one of its tasks, names a queue.
+    pub(crate) fn names_queues(&self) -> bool {
+        self.erased.names_queues()
+    }
+
     /// The definition itself, if it is a `D`.
     pub fn instance<D: Send + Sync + 'static>(&self) -> Option<&D> {
         self.erased.instance().downcast_ref()
@@ -104,6 +109,7 @@ pub(crate) trait AnyDefinition: Any + Send + Sync {
     fn policy(&self) -> Policy;
     fn queue(&self) -> Option<&'static str>;
     fn priority(&self) -> i16;
+    fn names_queues(&self) -> bool;
     fn parameters(&self) -> &'static [Parameter];
     fn tasks(&self) -> &[TaskInfo];
     fn task_index(&self, name: &str) -> Option<usize>;
@@ -132,13 +138,15 @@ pub(crate) struct Bound<D> {
     pub(crate) definition: D,
     tasks: Vec<TaskInfo>,
     by_name: HashMap<&'static str, usize>,
+    names_queues: bool,
 }
 
 impl<D: ProcessDefinition> Bound<D> {
     fn new(definition: D) -> Self {
         let tasks: Vec<TaskInfo> = definition.tasks().iter().map(super::task::Task::info).collect();
         let by_name = tasks.iter().enumerate().map(|(index, task)| (task.name, index)).collect();
-        Self { definition, tasks, by_name }
+        let names_queues = definition.queue().is_some() || tasks.iter().any(|task| task.queue().is_some());
+        Self { definition, tasks, by_name, names_queues }
     }
 }
 
@@ -165,6 +173,10 @@ impl<D: ProcessDefinition> AnyDefinition for Bound<D> {
 
     fn priority(&self) -> i16 {
         self.definition.priority()
+    }
+
+    fn names_queues(&self) -> bool {
+        self.names_queues
     }
 
     fn parameters(&self) -> &'static [Parameter] {

@@ -51,6 +51,10 @@ impl AnyDefinition for Foreign {
         0
     }
 
+    fn names_queues(&self) -> bool {
+        false
+    }
+
     fn parameters(&self) -> &'static [Parameter] {
         &[]
     }

@@ -138,15 +138,45 @@ pub enum HookEvent {
     },
 }
 
-impl HookEvent {
-    /// The name of the hook that is told.
-    pub fn hook(&self) -> &'static str {
+/// The hooks of a process's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// `on_started`
+    Started,
+    /// `on_completed`
+    Completed,
+    /// `on_cancelled`
+    Cancelled,
+    /// `on_failed`
+    Failed,
+}
+
+impl Hook {
+    /// The name of the method.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Started => "on_started",
             Self::Completed => "on_completed",
             Self::Cancelled => "on_cancelled",
-            Self::Failed { .. } => "on_failed",
+            Self::Failed => "on_failed",
         }
+    }
+}
+
+impl HookEvent {
+    /// The hook that is told.
+    pub fn kind(&self) -> Hook {
+        match self {
+            Self::Started => Hook::Started,
+            Self::Completed => Hook::Completed,
+            Self::Cancelled => Hook::Cancelled,
+            Self::Failed { .. } => Hook::Failed,
+        }
+    }
+
+    /// The name of the hook that is told.
+    pub fn hook(&self) -> &'static str {
+        self.kind().name()
     }
 }
 

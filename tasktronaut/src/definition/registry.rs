@@ -181,9 +181,7 @@ impl Registry {
     pub fn load_definition(&self, module: &str, name: &str) -> Result<Definition, RegistryError> {
         let prefix = format!("{module}::");
         let full = format!("{prefix}{name}");
-        if !self.entries.contains_key(&full)
-            && !self.entries.keys().any(|known| known.starts_with(&prefix))
-        {
+        if !self.entries.contains_key(&full) && !self.entries.keys().any(|known| known.starts_with(&prefix)) {
             let modules =
                 self.entries.keys().filter_map(|known| known.rsplit_once("::")).map(|(module, _)| module);
             let hint = hint(module, modules);
@@ -204,10 +202,7 @@ impl Registry {
     pub fn check(&self) -> Result<(), RegistryError> {
         for (name, entry) in &*self.entries {
             if let Entry::Absent { type_name } = entry {
-                return Err(RegistryError::NoInstance {
-                    name: name.clone(),
-                    type_name: short(type_name),
-                });
+                return Err(RegistryError::NoInstance { name: name.clone(), type_name: short(type_name) });
             }
         }
         Ok(())

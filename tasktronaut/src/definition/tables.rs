@@ -24,7 +24,7 @@ pub(crate) struct Tables {
     pub(crate) records: Vec<Record>,
     pub(crate) arguments: ArgumentTable,
     pub(crate) texts: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
+    pub(crate) numbers: HashMap<Arc<str>, u32>,
     /// Tasks that this program does not know, where the process comes from another one: the names of those numbers
     /// that no definition here has.
     pub(crate) foreign: HashMap<(u32, u32), Arc<str>>,

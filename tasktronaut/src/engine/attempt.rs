@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::task::{Context as PollContext, Poll, Waker};
 
 use super::lane::Lane;
+use super::shared::Shared;
 use super::suspended;
-use super::worker::Shared;
-use crate::backend::{Backend, Claim, ClaimedProcess, JobEnd, JobFailure};
+use crate::backend::{Backend, Claim, ClaimedProcess, JobEnd};
 use crate::definition::context::{Context, Level};
 use crate::definition::erased::AnyDefinition;
 use crate::definition::hooks::{HookEvent, HookFuture};
 use crate::definition::task::{TaskFuture, TaskInfo, TaskResult};
 use crate::definition::unwind::{poll, unwound};
 use crate::plan::NodeKind;
-use crate::plan::rules::{Verdict, judge};
+use crate::plan::rules::{JobFailure, Record, Verdict, judge};
 use crate::words::clock::{Clock, Deadline};
 use crate::words::error::{BoxError, TaskError, TaskErrorKind, full_text};
 
@@ -48,8 +48,12 @@ pub(super) struct Desk {
 impl Desk {
     /// Runs an attempt, as far as it gets without waiting.
     pub(super) fn run<B: Backend>(&mut self, job: Job<'_, B>, lane: &Lane) -> Ran {
-        let Some(task) = job.process.plan.task_of(job.claim.node) else {
+        let plan = &job.process.plan;
+        if plan.nodes[job.claim.node as usize].kind != NodeKind::Task {
             return run_hook(job);
+        }
+        let Some(task) = plan.task_of(job.claim.node) else {
+            return conclude(job, None, Err(unknown_task(job)));
         };
         if job.process.session.signal.level() != Level::Run {
             return Ran::Ended(job.not_begun());
@@ -244,8 +248,13 @@ impl<'a, B> Job<'a, B> {
         let plan = &self.process.plan;
         let policy = plan.policy_of(self.claim.node).or(self.shared.policy);
         let kind = plan.nodes[self.claim.node as usize].kind;
-        let seed = (u64::from(self.claim.nonce) << 32) | u64::from(self.claim.node);
-        let verdict = judge(kind, &error, self.claim.failed + 1, &policy, seed);
+        let record = Record {
+            kind,
+            failed: self.claim.failed + 1,
+            undecoded: self.shared.has_others.then_some(self.claim.undecoded),
+            seed: (u64::from(self.claim.nonce) << 32) | u64::from(self.claim.node),
+        };
+        let verdict = judge(&error, &policy, record);
         self.log(&error, &verdict);
         let error = Arc::new(error);
         let hook =
@@ -260,7 +269,7 @@ impl<'a, B> Job<'a, B> {
 
     fn end(&self, failure: Option<Box<JobFailure>>) -> JobEnd {
         let Claim { node, attempt, nonce, .. } = *self.claim;
-        JobEnd { node, attempt, nonce, failure }
+        JobEnd { node, attempt, nonce, what: self.claim.what(self.process.plan()), failure }
     }
 
     fn log(&self, error: &TaskError, verdict: &Verdict) {
@@ -273,6 +282,13 @@ impl<'a, B> Job<'a, B> {
                     identifier,
                     attempt,
                     "Failed to execute task '{name}': {text}. It is tried again in {after:?}."
+                );
+            }
+            Verdict::PutBack { after } => {
+                tracing::warn!(
+                    identifier,
+                    attempt,
+                    "The arguments of task '{name}' cannot be read here: {text}. They are put back for {after:?}."
                 );
             }
             Verdict::NotBegun => {}
@@ -291,6 +307,15 @@ impl<'a, B> Job<'a, B> {
             }
         }
     }
+}
+
+/// A task that this program does not have; nobody should have given it the job (`R17`).
+fn unknown_task<B>(job: Job<'_, B>) -> TaskError {
+    let name = job.process.plan.task_name(job.claim.node).unwrap_or_default();
+    TaskError::of_kind(
+        TaskErrorKind::BadPayload,
+        format!("the task `{name}` is not registered in this program"),
+    )
 }
 
 /// The result of an attempt, if it came in time. What came too late does not count, whatever it is: a task that sees

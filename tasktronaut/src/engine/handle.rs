@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::backend::{Backend, BackendError, CancelAnswer, EnqueueError, Enqueued, Events, ProcessStatus};
+use crate::backend::{
+    Backend, BackendError, CancelAnswer, Capability, EnqueueError, Enqueued, Events, ProcessStatus,
+};
 use crate::definition::process::Process;
-use crate::plan::{Failure, Outcome};
+use crate::plan::{Failure, Outcome, Plan};
 use crate::words::error::full_text;
 
 /// Why a process did not complete.
@@ -55,26 +57,35 @@ impl Process {
     /// Stores the process in a backend, where workers find it (`R1`).
     ///
     /// An identifier that is there already, with the same content, gives a handle on that process (`R2`); with other
-    /// content it is an error.
+    /// content it is an error. Many processes at once: [`Client::enqueue_all`](crate::Client::enqueue_all).
     pub async fn enqueue<B: Backend>(&self, backend: &B) -> Result<Handle<B>, EnqueueError> {
-        let plan = self.plan();
-        if let Some(limit) = backend.capability().max_jobs
-            && plan.task_count() > limit
-        {
-            let (identifier, jobs) = (self.identifier().to_owned(), plan.task_count());
-            return Err(EnqueueError::TooManyJobs { identifier, jobs, limit });
+        let plan = checked(self, &backend.capability())?;
+        let identifier = self.shared_identifier().clone();
+        let answer = backend.enqueue(vec![Arc::new(plan)]).await.pop();
+        let enqueued = answer.unwrap_or(Err(EnqueueError::Backend(BackendError::Closed)))?;
+        Ok(Handle { backend: backend.clone(), identifier, enqueued })
+    }
+}
+
+/// The plan of a process that is within the limits of a backend (`R21`).
+pub(super) fn checked(process: &Process, capability: &Capability) -> Result<Plan, EnqueueError> {
+    let plan = process.plan();
+    let jobs = plan.task_count();
+    match capability.max_jobs {
+        Some(limit) if jobs > limit => {
+            let identifier = process.identifier().to_owned();
+            Err(EnqueueError::TooManyJobs { identifier, jobs, limit })
         }
-        let enqueued = backend.enqueue(Arc::new(plan)).await?;
-        Ok(Handle { backend: backend.clone(), identifier: self.shared_identifier().clone(), enqueued })
+        _ => Ok(plan),
     }
 }
 
 /// An enqueued process, to be waited for, watched and cancelled. Cheap to clone; dropping it changes nothing.
 #[derive(Clone)]
 pub struct Handle<B> {
-    backend: B,
-    identifier: Arc<str>,
-    enqueued: Enqueued,
+    pub(super) backend: B,
+    pub(super) identifier: Arc<str>,
+    pub(super) enqueued: Enqueued,
 }
 
 impl<B: Backend> Handle<B> {
@@ -110,6 +121,32 @@ impl<B: Backend> Handle<B> {
     /// next await, and `on_cancelled` runs (`R13`). The answer says whether the cancellation came first.
     pub async fn cancel(&self, reason: &str) -> Result<CancelAnswer, BackendError> {
         self.backend.cancel(&self.identifier, reason).await
+    }
+
+    /// Lets a process that has failed go on from its failed jobs, with a new budget of retries. What has succeeded
+    /// stays. One that has not failed, or whose last hook is still to come, is refused.
+    pub async fn retry_failed(&self) -> Result<(), BackendError> {
+        self.backend.retry_failed(&self.identifier).await
+    }
+
+    /// Pauses the process: nothing of it is claimed until [`resume`](Self::resume), what runs goes on.
+    pub async fn pause(&self) -> Result<(), BackendError> {
+        self.backend.pause(&self.identifier, true).await
+    }
+
+    /// Lets the process go on after a [`pause`](Self::pause).
+    pub async fn resume(&self) -> Result<(), BackendError> {
+        self.backend.pause(&self.identifier, false).await
+    }
+
+    /// Removes the process, once it has ended. Its identifier can then be used again.
+    pub async fn delete(&self) -> Result<(), BackendError> {
+        self.backend.delete(&self.identifier).await
+    }
+
+    /// Everything that is stored of the process, as JSON: see [`Client::dump`](crate::Client::dump).
+    pub async fn dump(&self) -> Result<serde_json::Value, BackendError> {
+        super::dump::dump(&self.backend, &self.identifier).await
     }
 
     /// The state of the process and of all its jobs.

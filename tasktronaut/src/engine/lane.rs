@@ -10,7 +10,7 @@ use std::time::Duration;
 use smallvec::smallvec;
 
 use super::attempt::{Desk, Job, Ran};
-use super::worker::Shared;
+use super::shared::Shared;
 use crate::backend::{Backend, Claim, Claimed, ClaimedProcess, Exchanged, Finished, JobEnd};
 use crate::words::clock::{Clock, Moment};
 
@@ -56,6 +56,7 @@ struct Running {
     node: u32,
     attempt: u32,
     failed: u32,
+    undecoded: u32,
     nonce: u32,
     since: Moment,
     expires: Option<Moment>,
@@ -136,9 +137,17 @@ impl Lane {
             state.swap_finished(due);
             return None;
         };
-        let Claim { node, attempt, failed, nonce, .. } = claim;
-        state.running =
-            Some(Running { node, attempt, failed, nonce, since: now, expires: None, is_given_up: false });
+        let Claim { node, attempt, failed, undecoded, nonce, .. } = claim;
+        state.running = Some(Running {
+            node,
+            attempt,
+            failed,
+            undecoded,
+            nonce,
+            since: now,
+            expires: None,
+            is_given_up: false,
+        });
         // A failure may stop the process, so that the next job need not begin (`R12`).
         let is_due = has_failed
             || state.unsent >= LARGEST_CHUNK
@@ -197,8 +206,9 @@ impl Lane {
                 if !running.is_given_up && running.expires.is_some_and(|expires| now >= expires) =>
             {
                 running.is_given_up = true;
-                let Running { node, attempt, failed, nonce, .. } = *running;
-                process.map(|process| (process, Claim { node, attempt, failed, nonce, event: None }))
+                let Running { node, attempt, failed, undecoded, nonce, .. } = *running;
+                let claim = Claim { node, attempt, failed, undecoded, nonce, event: None };
+                process.map(|process| (process, claim))
             }
             _ => None,
         };
@@ -255,7 +265,7 @@ impl LaneState {
 }
 
 /// How long nobody need look for work (`R22`).
-pub(super) fn until_look(exchanged: Exchanged) -> Duration {
+pub(super) fn until_look(exchanged: &Exchanged) -> Duration {
     exchanged.next_due.map_or(LONGEST_SLEEP, |due| due.min(LONGEST_SLEEP))
 }
 
@@ -291,7 +301,7 @@ impl<B: Backend> Work<'_, B> {
             }
             // There is no room; still somebody has to look after what is due (`R15`).
             let exchanged = self.exchange(0);
-            self.shared.bell.wait(until_look(exchanged));
+            self.shared.bell.wait(until_look(&exchanged));
         }
     }
 
@@ -367,7 +377,7 @@ impl<B: Backend> Work<'_, B> {
             Some(exchanged) => {
                 self.shared.finish();
                 self.idle += 1;
-                self.shared.bell.sleep(until_look(exchanged));
+                self.shared.bell.sleep(until_look(&exchanged));
                 false
             }
         }

@@ -10,8 +10,8 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use super::lane::until_look;
+use super::shared::Shared;
 use super::suspended;
-use super::worker::Shared;
 use crate::backend::Backend;
 use crate::words::clock::{Clock, Moment};
 
@@ -104,7 +104,7 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
         }
     }
     if running && now >= *due {
-        *due = now.after(until_look(shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()))));
+        *due = now.after(until_look(&shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()))));
     }
     if stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping() {
         let more = queued > 0 || shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more;

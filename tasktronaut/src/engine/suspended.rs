@@ -8,7 +8,7 @@ use std::task::Poll;
 use smallvec::smallvec;
 
 use super::attempt::{Job, in_time, log_hook, timeout_error};
-use super::worker::Shared;
+use super::shared::Shared;
 use crate::backend::{Backend, Claim, ClaimedProcess, Finished, JobEnd};
 use crate::definition::context::{Context, Level};
 use crate::definition::task::{TaskFuture, TaskResult};
@@ -83,8 +83,9 @@ pub(super) fn overdue<B: Backend>(shared: &Arc<Shared<B>>, process: &Arc<Claimed
 }
 
 fn owned<B: Backend>(job: Job<'_, B>) -> (Arc<Shared<B>>, Arc<ClaimedProcess>, Claim) {
-    let Claim { node, attempt, failed, nonce, .. } = *job.claim;
-    let claim = Claim { node, attempt, failed, nonce, event: None };
+    let Claim { node, attempt, failed, undecoded, nonce, .. } = *job.claim;
+    let event = job.claim.event.clone();
+    let claim = Claim { node, attempt, failed, undecoded, nonce, event };
     (Arc::clone(job.shared), Arc::clone(job.process), claim)
 }
 
@@ -110,11 +111,16 @@ async fn until_over<B: Backend>(
     });
     let mut cancelled = pin!(process.session.signal.reached(Level::Drop));
     let mut given_up = pin!(shared.signal.reached(Level::Drop));
+    let mut is_cancelled = false;
     let over = poll_fn(|context| {
         if let Poll::Ready(result) = poll(&mut attempt, context) {
             return Poll::Ready(Over::Ended(in_time(result, deadline)));
         }
-        if can_drop && cancelled.as_mut().poll(context).is_ready() {
+        is_cancelled = is_cancelled || cancelled.as_mut().poll(context).is_ready();
+        if is_cancelled && process.session.is_abandoned() {
+            return Poll::Ready(Over::GivenUp);
+        }
+        if is_cancelled && can_drop {
             return Poll::Ready(Over::Cancelled);
         }
         if given_up.as_mut().poll(context).is_ready() {

@@ -53,13 +53,25 @@ pub struct Plan {
     pub(crate) policy: Policy,
     /// The process's own, else its definition's.
     pub(crate) queue: Option<Arc<str>>,
+    /// The queues of all nodes, where the plan comes from a store: they were fixed when it was enqueued (`R17`).
+    pub(crate) queues: Option<Queues>,
     /// Higher goes first.
     pub(crate) priority: i16,
+    /// Neither the process nor any of its definitions asks for a queue or a priority.
+    pub(crate) ordinary: bool,
     pub(crate) start: Option<Start>,
     pub(crate) nodes: Vec<NodeRecord>,
     /// The dependents of all nodes, side by side.
     pub(crate) dependents: Vec<u32>,
     pub(crate) scopes: Vec<ScopeRecord>,
+}
+
+/// The queues of the nodes of a plan.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Queues {
+    pub(crate) names: Vec<Arc<str>>,
+    /// For each node the number of its queue.
+    pub(crate) of_nodes: Vec<u32>,
 }
 
 /// One node as it is kept.
@@ -123,6 +135,11 @@ impl Plan {
     /// How many tasks there are.
     pub fn task_count(&self) -> usize {
         self.nodes.iter().filter(|node| node.kind == NodeKind::Task).count()
+    }
+
+    /// Whether it goes into the default queue, at the default priority, with all its jobs.
+    pub(crate) fn is_ordinary(&self) -> bool {
+        self.ordinary
     }
 
     /// How much the process matters: jobs of a higher priority go first (`R6`).
@@ -194,6 +211,11 @@ impl Plan {
     /// The queue of a node: the task's own, else that of the innermost sub-process definition around it that names
     /// one, else the process's. A hook goes where a task would that names none.
     pub(crate) fn queue_of(&self, number: u32) -> &str {
+        if let Some(queues) = &self.queues {
+            let queue =
+                queues.of_nodes.get(number as usize).and_then(|queue| queues.names.get(*queue as usize));
+            return queue.map_or(DEFAULT_QUEUE, |name| name);
+        }
         if let Some(queue) = self.task_of(number).and_then(TaskInfo::queue) {
             return queue;
         }

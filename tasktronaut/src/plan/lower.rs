@@ -32,7 +32,11 @@ fn lower(process: &Process) -> Plan {
         tables: tables.clone(),
         policy: process.policy(),
         queue: schedule.queue.clone(),
+        queues: None,
         priority: schedule.priority,
+        ordinary: schedule.priority == 0
+            && schedule.queue.is_none()
+            && tables.definitions.iter().all(|definition| !definition.names_queues()),
         start: schedule.start,
         nodes,
         dependents,

@@ -8,6 +8,8 @@ mod lower;
 mod outcome;
 pub(crate) mod rules;
 pub(crate) mod run;
+#[cfg(feature = "durable")]
+mod stored;
 
 pub(crate) use graph::NO_SCOPE;
 pub use graph::{Node, NodeKind, Plan, Scope};

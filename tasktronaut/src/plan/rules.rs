@@ -40,8 +40,28 @@ pub(crate) struct JobFailure {
     pub(crate) verdict: Verdict,
 }
 
-/// Judges the `failed`th failed attempt of a job. `seed` spreads the pauses of jobs that fail together.
-pub(crate) fn judge(kind: NodeKind, error: &TaskError, failed: u32, policy: &Policy, seed: u64) -> Verdict {
+/// Arguments that cannot be read are put back so often: 1 + 2 + 4 + .. + 32 s and nine minutes are ten (`R17`).
+const PUT_BACKS: u32 = 15;
+
+/// The longest pause between two attempts to read arguments.
+const LONGEST_PUT_BACK: Duration = Duration::from_mins(1);
+
+/// What is known of a job whose attempt has failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) kind: NodeKind,
+    /// How many attempts have failed, this one included.
+    pub(crate) failed: u32,
+    /// How often its arguments could not be read before, where another program may be able to; nothing where there
+    /// is no other.
+    pub(crate) undecoded: Option<u32>,
+    /// Spreads the pauses of jobs that fail together.
+    pub(crate) seed: u64,
+}
+
+/// Judges a failed attempt of a job.
+pub(crate) fn judge(error: &TaskError, policy: &Policy, record: Record) -> Verdict {
+    let Record { kind, failed, undecoded, seed } = record;
     if kind != NodeKind::Task {
         let budget = Policy::new().retries(HOOK_RETRIES);
         return if budget.allows_retry(failed) {
@@ -51,6 +71,10 @@ pub(crate) fn judge(kind: NodeKind, error: &TaskError, failed: u32, policy: &Pol
         };
     }
     match error.kind() {
+        TaskErrorKind::BadPayload if undecoded.is_some_and(|before| before < PUT_BACKS) => {
+            let before = undecoded.unwrap_or_default();
+            Verdict::PutBack { after: Duration::from_secs(1 << before.min(6)).min(LONGEST_PUT_BACK) }
+        }
         TaskErrorKind::Cancel => Verdict::Cancel,
         TaskErrorKind::Failed | TaskErrorKind::Panic | TaskErrorKind::Timeout
             if policy.allows_retry(failed) =>
@@ -68,7 +92,24 @@ mod tests {
 
     fn verdict(error: &TaskError, failed: u32, retries: u32) -> Verdict {
         let policy = Policy::new().retries(retries).backoff(Duration::ZERO);
-        judge(NodeKind::Task, error, failed, &policy, 0)
+        judge(error, &policy, Record { kind: NodeKind::Task, failed, undecoded: None, seed: 0 })
+    }
+
+    #[test]
+    fn r17_arguments_that_cannot_be_read_are_put_back_for_ten_minutes() {
+        let error = TaskError::of_kind(TaskErrorKind::BadPayload, "x");
+        let judge = |undecoded| {
+            judge(&error, &Policy::new(), Record { kind: NodeKind::Task, failed: 1, undecoded, seed: 0 })
+        };
+        let mut waited = Duration::ZERO;
+        let mut before = 0;
+        while let Verdict::PutBack { after } = judge(Some(before)) {
+            waited += after;
+            before += 1;
+        }
+        assert_eq!(judge(Some(before)), Verdict::Fail);
+        assert_eq!(waited, Duration::from_secs(603));
+        assert_eq!(judge(None), Verdict::Fail, "where nobody else can read them, waiting is of no use");
     }
 
     #[test]
@@ -97,7 +138,10 @@ mod tests {
 
     #[test]
     fn r14_a_hook_has_a_budget_of_its_own_and_is_then_given_up() {
-        let judge = |failed| judge(NodeKind::Terminal, &TaskError::new("x"), failed, &Policy::new(), 0);
+        let judge = |failed| {
+            let record = Record { kind: NodeKind::Terminal, failed, undecoded: None, seed: 0 };
+            judge(&TaskError::new("x"), &Policy::new(), record)
+        };
         assert!(matches!(judge(HOOK_RETRIES), Verdict::Retry { .. }));
         assert_eq!(judge(HOOK_RETRIES + 1), Verdict::GiveUp);
     }

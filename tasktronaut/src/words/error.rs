@@ -187,6 +187,29 @@ pub enum TaskErrorKind {
     Poison,
 }
 
+impl TaskErrorKind {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Failed, "failed"),
+        (Self::NonRetryable, "non_retryable"),
+        (Self::Cancel, "cancel"),
+        (Self::Panic, "panic"),
+        (Self::Timeout, "timeout"),
+        (Self::BadPayload, "bad_payload"),
+        (Self::Poison, "poison"),
+    ];
+
+    /// The name in lower case, as in `bad_payload`.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("failed", |(_, name)| name)
+    }
+
+    /// The kind of a name.
+    #[cfg(feature = "durable")]
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
 /// A failed attempt of a task: what kind of failure, and the error itself as its [`source`](StdError::source).
 #[derive(Debug)]
 pub struct TaskError {

@@ -1,13 +1,16 @@
 //! The in-process backend: the readable specification of every operation.
 //!
 //! - [`store`]: all processes, the ready queue, the timers, and the operations of the trait.
-//! - [`run`]: one process: its jobs, and what a success or a failure does to them.
-//! - [`stop`]: what a failure or a cancellation does to the rest of a process.
-//! - [`feed`]: those who watch a process.
+//! - [`lines`]: the ready jobs, by queue and priority.
+//! - [`run`]: one process: its state, those who wait for it and those who watch it.
+//! - [`admin`]: what is done to processes from outside, besides cancelling them.
+//!
+//! What a success, a failure or a cancellation does to a process is a rule of the plan, in `plan::run`.
 
-mod feed;
+mod admin;
+mod lines;
 mod run;
-mod stop;
+mod slots;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -19,7 +22,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use self::store::Store;
-use super::record::{Bell, CancelAnswer, Claimed, Enqueued, Events, Finished, ProcessStatus, WorkerId};
+use super::record::{
+    CancelAnswer, Claimed, Enqueued, Events, Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus,
+    Pulse, WorkerId,
+};
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
 use crate::plan::{Outcome, Plan};
 use crate::words::clock::{Clock, SystemClock};
@@ -150,8 +156,57 @@ impl Backend for LocalBackend {
         Capability { name: "memory", durable: false, shared: false, max_jobs: None }
     }
 
-    async fn enqueue(&self, plan: Arc<Plan>) -> Result<Enqueued, EnqueueError> {
-        self.store().enqueue(plan, self.clock.now())
+    async fn enqueue(&self, plans: Vec<Arc<Plan>>) -> Vec<Result<Enqueued, EnqueueError>> {
+        let (mut store, now) = (self.store(), self.clock.now());
+        plans.into_iter().map(|plan| store.enqueue(plan, now)).collect()
+    }
+
+    async fn cancel(&self, identifier: &str, reason: &str) -> Result<CancelAnswer, BackendError> {
+        self.store().cancel(identifier, reason, self.clock.now())
+    }
+
+    async fn retry_failed(&self, identifier: &str) -> Result<(), BackendError> {
+        self.store().retry_failed(identifier)
+    }
+
+    async fn pause(&self, identifier: &str, paused: bool) -> Result<(), BackendError> {
+        self.store().pause(identifier, paused)
+    }
+
+    async fn pause_queue(&self, queue: &str, paused: bool) -> Result<(), BackendError> {
+        self.store().pause_queue(queue, paused);
+        Ok(())
+    }
+
+    async fn delete(&self, identifier: &str) -> Result<(), BackendError> {
+        self.store().delete(identifier)
+    }
+
+    async fn plan(&self, identifier: &str) -> Result<Arc<Plan>, BackendError> {
+        self.store().plan(identifier)
+    }
+
+    async fn status(&self, identifier: &str) -> Result<ProcessStatus, BackendError> {
+        self.store().status(identifier)
+    }
+
+    async fn list(&self, filter: &ProcessFilter) -> Result<ProcessPage, BackendError> {
+        Ok(self.store().list(filter))
+    }
+
+    async fn outcome(&self, identifier: &str) -> Result<Outcome, BackendError> {
+        let (told, wait) = oneshot::channel();
+        self.store().wait(identifier, told)?;
+        wait.await.map_err(|_| BackendError::Closed)
+    }
+
+    async fn watch(&self, identifier: &str) -> Result<Events, BackendError> {
+        self.store().watch(identifier)
+    }
+
+    async fn join(&self, worker: WorkerId, membership: Membership) -> Result<(), BackendError> {
+        self.store().join(worker, membership);
+        Ok(())
     }
 
     async fn exchange(
@@ -164,31 +219,13 @@ impl Backend for LocalBackend {
         Ok(self.store().exchange(worker, finished, wanted, claimed, &*self.clock))
     }
 
-    async fn listen(&self, worker: WorkerId, bell: Arc<Bell>) -> Result<(), BackendError> {
-        self.store().listen(worker, bell);
-        Ok(())
+    /// Nothing: within one program no worker dies alone, and tasks are signalled at once.
+    async fn beat(&self, _: WorkerId, _: bool) -> Result<Pulse, BackendError> {
+        Ok(Pulse::default())
     }
 
     async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
         self.store().leave(worker);
         Ok(())
-    }
-
-    async fn cancel(&self, identifier: &str, reason: &str) -> Result<CancelAnswer, BackendError> {
-        self.store().cancel(identifier, reason, self.clock.now())
-    }
-
-    async fn status(&self, identifier: &str) -> Result<ProcessStatus, BackendError> {
-        self.store().status(identifier)
-    }
-
-    async fn outcome(&self, identifier: &str) -> Result<Outcome, BackendError> {
-        let (told, wait) = oneshot::channel();
-        self.store().wait(identifier, told)?;
-        wait.await.map_err(|_| BackendError::Closed)
-    }
-
-    async fn watch(&self, identifier: &str) -> Result<Events, BackendError> {
-        self.store().watch(identifier)
     }
 }

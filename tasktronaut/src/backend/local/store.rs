@@ -3,41 +3,39 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use smallvec::smallvec;
 use tokio::sync::{mpsc, oneshot};
 
-use super::run::{Ended, Run};
+use super::lines::Lines;
+use super::run::{Recorded, Run};
+use super::slots::Slots;
 use crate::backend::record::{
-    Bell, CancelAnswer, Claimed, Enqueued, Event, Events, Finished, ProcessStatus, WorkerId,
+    CancelAnswer, Claimed, Enqueued, Event, Events, Finished, LostClaim, Membership, ProcessStatus, WorkerId,
 };
 use crate::backend::{BackendError, EnqueueError, Exchanged};
 use crate::definition::context::Level;
-use crate::plan::{Failure, JobState, NodeKind, Outcome, Plan};
+use crate::definition::schedule::{DEFAULT_QUEUE, Start};
+use crate::plan::run::Turn;
+use crate::plan::{JobState, Outcome, Plan};
 use crate::words::clock::{Clock, Moment};
-use crate::words::error::{TaskError, TaskErrorKind};
 use crate::words::policy::scramble;
 
 /// The number that stands for the process itself among the timers.
 const WHOLE_PROCESS: u32 = u32::MAX;
 
-/// Of so many claims one prefers jobs of processes that have not begun to those of processes under way.
-const FAIRNESS: u64 = 8;
-
 /// The store.
 pub(super) struct Store {
-    runs: Slots,
+    pub(super) runs: Slots,
     by_identifier: HashMap<Arc<str>, u64>,
-    /// Ready jobs of processes under way. They go first: what was begun is finished before more is begun.
-    going: VecDeque<(u64, u32)>,
-    /// Ready jobs of processes that have not begun, and of those that were put off.
-    fresh: VecDeque<(u64, u32)>,
-    claims: u64,
+    /// How many processes have been enqueued.
+    enqueued: u64,
+    lines: Lines,
     timers: BinaryHeap<Reverse<(Moment, u64, u32)>>,
     workers: Vec<Listener>,
     next_nonce: u64,
-    ended: VecDeque<(Moment, u64)>,
+    pub(super) ended: VecDeque<(Moment, u64)>,
     keep_ended: Duration,
     keep_at_most: usize,
     /// Jobs that an operation has made ready; kept to be used again.
@@ -47,7 +45,12 @@ pub(super) struct Store {
 /// A worker that wants to hear of ready jobs.
 struct Listener {
     worker: WorkerId,
-    bell: Option<Arc<Bell>>,
+    /// Nothing once it has left.
+    membership: Option<Membership>,
+    /// Whether it takes whatever is in the default queue, as nearly every worker does.
+    takes_default: bool,
+    /// Whether it takes jobs of some definitions only.
+    is_choosy: bool,
 }
 
 impl Store {
@@ -55,9 +58,8 @@ impl Store {
         Self {
             runs: Slots::default(),
             by_identifier: HashMap::new(),
-            going: VecDeque::new(),
-            fresh: VecDeque::new(),
-            claims: 0,
+            enqueued: 0,
+            lines: Lines::new(),
             timers: BinaryHeap::new(),
             workers: Vec::new(),
             next_nonce: u64::from(rand_seed()),
@@ -84,10 +86,19 @@ impl Store {
         }
         self.by_identifier.insert(Arc::clone(&plan.identifier), key);
         let first = plan.scopes[0].started;
-        let mut run = Run::new(key, plan);
-        run.set(first, JobState::Ready);
+        self.enqueued += 1;
+        let mut run = Run::new(key, Arc::clone(&plan), self.enqueued);
+        match plan.start.map(pause_of) {
+            Some(pause) if !pause.is_zero() => {
+                run.turn(&mut self.released, |turn| turn.set(first, JobState::Waiting));
+                self.timers.push(Reverse((now.after(pause), key, first)));
+            }
+            _ => {
+                run.turn(&mut self.released, |turn| turn.set(first, JobState::Ready));
+                self.lines.push_fresh(&plan, key, first);
+            }
+        }
         self.runs.insert(run);
-        self.fresh.push_back((key, first));
         self.ring();
         Ok(Enqueued::Created)
     }
@@ -103,36 +114,37 @@ impl Store {
     ) -> Exchanged {
         let lost = self.record(finished, clock);
         let next_due = if self.timers.is_empty() { None } else { self.wake_due(clock.now()) };
-        self.claim(worker, wanted, claimed);
-        let more = !self.going.is_empty() || !self.fresh.is_empty();
+        let more = self.claim(worker, wanted, claimed);
         if more {
             self.ring();
         }
         Exchanged { lost, next_due, more }
     }
 
-    fn record(&mut self, finished: &mut Vec<Finished>, clock: &dyn Clock) -> usize {
-        let (mut lost, mut later) = (0, false);
+    fn record(&mut self, finished: &mut Vec<Finished>, clock: &dyn Clock) -> Vec<LostClaim> {
+        let (mut lost, mut later) = (Vec::new(), false);
         for Finished { process, jobs } in finished.drain(..) {
             let Some(run) = self.runs.get_mut(process.key) else {
-                lost += jobs.len();
+                lost.extend(jobs.into_iter().map(|end| end.lost(&process)));
                 continue;
             };
-            let had_ended = run.ended;
+            let had_ended = run.state.ended;
             for end in jobs {
-                let node = end.node;
+                let (node, attempt) = (end.node, end.attempt);
                 match run.end(end, &mut self.released) {
-                    Ended::Done => {}
-                    Ended::Later(pause) => {
+                    Recorded::Done => {}
+                    Recorded::Later(pause) => {
                         let due = clock.now().after(pause);
                         self.timers.push(Reverse((due, process.key, node)));
                         later = true;
                     }
-                    Ended::Lost => lost += 1,
+                    Recorded::Lost => {
+                        lost.push(LostClaim { process: Arc::clone(&process), node, attempt });
+                    }
                 }
             }
-            self.going.extend(self.released.drain(..).map(|node| (process.key, node)));
-            if run.ended && !had_ended {
+            self.lines.push(&process.plan, process.key, self.released.drain(..));
+            if run.state.ended && !had_ended {
                 let now = clock.now();
                 self.ended.push_back((now, process.key));
                 self.forget_ended(now);
@@ -145,29 +157,42 @@ impl Store {
         lost
     }
 
-    fn claim(&mut self, worker: WorkerId, wanted: usize, claimed: &mut Vec<Claimed>) {
-        if wanted == 0 || (self.going.is_empty() && self.fresh.is_empty()) {
-            return;
+    /// Claims jobs; whether more are left that the worker could do.
+    fn claim(&mut self, worker: WorkerId, wanted: usize, claimed: &mut Vec<Claimed>) -> bool {
+        if self.lines.is_empty() {
+            return false;
         }
-        let worker = self.number_of(worker);
-        self.claims += 1;
-        let fresh_first = self.claims.is_multiple_of(FAIRNESS);
-        let mut left = wanted;
+        let number = self.number_of(worker);
+        let listener = &self.workers[number as usize];
+        let takes_default = listener.takes_default;
+        let membership =
+            if listener.is_choosy || !takes_default { listener.membership.as_ref() } else { None };
+        let serves = |queue: &str| match membership {
+            None => takes_default && queue == DEFAULT_QUEUE || listener.serves_queue(queue),
+            Some(membership) => membership.queues.iter().any(|own| own == queue),
+        };
+        if wanted == 0 {
+            return self.lines.has_some(serves);
+        }
+        let fresh_first = self.lines.turn();
+        let (mut left, mut passed_over) = (wanted, Vec::new());
         while left > 0 {
-            let (first, second) = match fresh_first {
-                true => (&mut self.fresh, &mut self.going),
-                false => (&mut self.going, &mut self.fresh),
-            };
-            let Some((key, node)) = first.pop_front().or_else(|| second.pop_front()) else {
-                break;
-            };
+            let Some((key, node)) = self.lines.pop(fresh_first, serves) else { break };
             let Some(run) = self.runs.get_mut(key) else {
                 continue;
             };
+            if let Some(membership) = membership {
+                let plan = &run.process.plan;
+                let definition = plan.definition_of(plan.nodes[node as usize].scope).name();
+                if !membership.serves(definition, plan.queue_of(node)) {
+                    passed_over.push((key, node));
+                    continue;
+                }
+            }
             self.next_nonce += 1;
             #[allow(clippy::cast_possible_truncation)] // any 32 of its bits will do
             let nonce = scramble(self.next_nonce) as u32;
-            let Some(claim) = run.claim(node, worker, nonce) else {
+            let Some(claim) = run.claim(node, number, nonce) else {
                 continue;
             };
             left -= 1;
@@ -176,9 +201,16 @@ impl Store {
                 _ => claimed.push(Claimed { process: Arc::clone(&run.process), jobs: smallvec![claim] }),
             }
         }
+        let more = self.lines.has_some(serves);
+        for (key, node) in passed_over.into_iter().rev() {
+            if let Some(run) = self.runs.get(key) {
+                self.lines.put_back(&run.process.plan, key, node);
+            }
+        }
         for group in claimed {
             group.jobs.reverse();
         }
+        more
     }
 
     /// Jobs whose pause is over become ready; processes whose time is over fail (`R10`, `R15`).
@@ -194,18 +226,13 @@ impl Store {
                 continue;
             };
             if node == WHOLE_PROCESS {
-                let definition = run.plan().definition_of(0).name();
-                let error =
-                    TaskError::of_kind(TaskErrorKind::Timeout, "the process took longer than its timeout");
-                let failure =
-                    Failure { definition, step: definition.into(), scope: 0, error: Arc::new(error) };
-                run.stop(Outcome::Failed(failure), &mut self.released);
+                run.turn(&mut self.released, |turn| turn.expire());
                 // Its time is over: what waits for something is not waited for (`R15`).
                 run.process.session.signal.raise(Level::Drop);
-                self.going.extend(self.released.drain(..).map(|node| (key, node)));
-            } else if run.jobs[node as usize].state == JobState::Waiting {
-                run.set(node, JobState::Ready);
-                self.going.push_back((key, node));
+                self.lines.push(&run.process.plan, key, self.released.drain(..));
+            } else if run.state.jobs[node as usize].state == JobState::Waiting {
+                run.turn(&mut self.released, |turn| turn.set(node, JobState::Ready));
+                self.lines.push(&run.process.plan, key, [node]);
             }
         }
         None
@@ -222,77 +249,102 @@ impl Store {
         let Some(run) = self.runs.get_mut(key) else {
             return Err(unknown(identifier));
         };
-        match &run.outcome {
+        match &run.state.outcome {
             Some(Outcome::Cancelled { .. }) => return Ok(CancelAnswer::Cancelled),
             Some(outcome) => return Ok(CancelAnswer::TooLate(outcome.clone())),
             None => {}
         }
-        run.stop(Outcome::Cancelled { reason: reason.into() }, &mut self.released);
-        if run.ended {
+        run.turn(&mut self.released, |turn| turn.stop(Outcome::Cancelled { reason: reason.into() }));
+        if run.state.ended {
             self.ended.push_back((now, key));
         }
-        self.going.extend(self.released.drain(..).map(|node| (key, node)));
+        self.lines.push(&run.process.plan, key, self.released.drain(..));
         self.ring();
         Ok(CancelAnswer::Cancelled)
+    }
+
+    /// Changes a process by the rules, and lines up what becomes ready.
+    pub(super) fn change(&mut self, key: u64, change: impl FnOnce(&mut Turn<'_>)) {
+        if let Some(run) = self.runs.get_mut(key) {
+            run.turn(&mut self.released, change);
+            self.lines.push(&run.process.plan, key, self.released.drain(..));
+            self.ring();
+        }
+    }
+
+    /// Lines up jobs that are ready.
+    pub(super) fn push(&mut self, key: u64, nodes: Vec<u32>) {
+        if let Some(run) = self.runs.get(key) {
+            self.lines.push(&run.process.plan, key, nodes);
+            self.ring();
+        }
+    }
+
+    pub(super) fn pause_queue(&mut self, queue: &str, paused: bool) {
+        self.lines.pause(queue, paused);
+        self.ring();
     }
 
     /// Takes back all jobs of a worker, without charging anything (`R18`).
     pub(super) fn leave(&mut self, worker: WorkerId) {
         let number = self.number_of(worker);
-        for run in self.runs.all() {
-            let key = run.process.key;
-            if run.ended {
+        for run in self.runs.all_mut() {
+            if run.state.ended {
                 continue;
             }
-            for node in 0..run.jobs.len() {
-                let job = run.jobs[node];
+            for node in 0..run.state.jobs.len() {
+                let job = &mut run.state.jobs[node];
                 if job.state == JobState::Running && job.worker == number {
-                    let node = u32::try_from(node).unwrap_or(u32::MAX);
                     // The nonce changes, so that whatever the worker may still send is dropped.
-                    run.jobs[node as usize].nonce = !job.nonce;
-                    if run.stopping && run.plan().nodes[node as usize].kind != NodeKind::Terminal {
-                        run.set(node, run.taken_out());
-                        run.count_down_hooks(node, &mut self.released);
-                        self.going.extend(self.released.drain(..).map(|node| (key, node)));
-                    } else {
-                        run.set(node, JobState::Ready);
-                        self.going.push_back((key, node));
-                    }
+                    job.nonce = !job.nonce;
+                    let node = u32::try_from(node).unwrap_or(u32::MAX);
+                    run.turn(&mut self.released, |turn| turn.give_back(node));
                 }
             }
+            self.lines.push(&run.process.plan, run.process.key, self.released.drain(..));
         }
-        self.workers[number as usize].bell = None;
+        let listener = &mut self.workers[number as usize];
+        listener.membership = None;
         self.ring();
     }
 
-    pub(super) fn listen(&mut self, worker: WorkerId, bell: Arc<Bell>) {
+    pub(super) fn join(&mut self, worker: WorkerId, membership: Membership) {
         let number = self.number_of(worker);
-        self.workers[number as usize].bell = Some(bell);
+        let listener = &mut self.workers[number as usize];
+        listener.takes_default = membership.queues.iter().any(|queue| queue == DEFAULT_QUEUE);
+        listener.is_choosy = membership.definitions.is_some();
+        listener.membership = Some(membership);
     }
 
+    /// The number of a worker. One that has not joined takes whatever is in the default queue.
     fn number_of(&mut self, worker: WorkerId) -> u32 {
         let known = self.workers.iter().position(|listener| listener.worker == worker);
         let number = known.unwrap_or_else(|| {
-            self.workers.push(Listener { worker, bell: None });
+            let listener = Listener { worker, membership: None, takes_default: true, is_choosy: false };
+            self.workers.push(listener);
             self.workers.len() - 1
         });
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
     /// Wakes one thread of each worker that has some asleep: only the worker knows whether it has room.
-    fn ring(&self) {
-        let bells = self.workers.iter().filter_map(|listener| listener.bell.as_ref());
-        bells.filter(|bell| bell.has_sleepers()).for_each(|bell| bell.ring());
+    pub(super) fn ring(&self) {
+        let memberships = self.workers.iter().filter_map(|listener| listener.membership.as_ref());
+        memberships.map(|own| &own.bell).filter(|bell| bell.has_sleepers()).for_each(|bell| bell.ring());
     }
 
     pub(super) fn status(&self, identifier: &str) -> Result<ProcessStatus, BackendError> {
         let run = self.run(identifier)?;
-        let nodes = 0..u32::try_from(run.jobs.len()).unwrap_or(u32::MAX);
+        let nodes = 0..u32::try_from(run.state.jobs.len()).unwrap_or(u32::MAX);
         Ok(ProcessStatus {
             identifier: identifier.to_owned(),
-            definition: run.plan().definition_of(0).name(),
-            outcome: run.outcome.clone(),
-            ended: run.ended,
+            definition: run.plan().definition_of(0).name().into(),
+            paused: run.paused,
+            priority: run.plan().priority(),
+            created_at: None,
+            ended_at: None,
+            outcome: run.state.outcome.clone(),
+            ended: run.state.ended,
             jobs: nodes.filter_map(|node| run.status_of(node)).collect(),
         })
     }
@@ -312,16 +364,16 @@ impl Store {
         let key = self.key_of(identifier)?;
         let run = self.runs.get_mut(key).ok_or_else(|| unknown(identifier))?;
         let (watcher, receiver) = mpsc::unbounded_channel();
-        for node in 0..u32::try_from(run.jobs.len()).unwrap_or(u32::MAX) {
-            if run.jobs[node as usize].state != JobState::Blocked
+        for node in 0..u32::try_from(run.state.jobs.len()).unwrap_or(u32::MAX) {
+            if run.state.jobs[node as usize].state != JobState::Blocked
                 && let Some(status) = run.status_of(node)
             {
                 // The receiver is in this function's own hands.
                 let _ = watcher.send(Event::Job(status));
             }
         }
-        match &run.outcome {
-            Some(outcome) if run.ended => {
+        match &run.state.outcome {
+            Some(outcome) if run.state.ended => {
                 let _ = watcher.send(Event::Ended(outcome.clone()));
             }
             _ => run.watch(watcher),
@@ -329,11 +381,11 @@ impl Store {
         Ok(Events { receiver })
     }
 
-    fn key_of(&self, identifier: &str) -> Result<u64, BackendError> {
+    pub(super) fn key_of(&self, identifier: &str) -> Result<u64, BackendError> {
         self.by_identifier.get(identifier).copied().ok_or_else(|| unknown(identifier))
     }
 
-    fn run(&self, identifier: &str) -> Result<&Run, BackendError> {
+    pub(super) fn run(&self, identifier: &str) -> Result<&Run, BackendError> {
         self.runs.get(self.key_of(identifier)?).ok_or_else(|| unknown(identifier))
     }
 
@@ -344,70 +396,37 @@ impl Store {
                 return;
             }
             self.ended.pop_front();
-            if let Some(run) = self.runs.remove(key) {
-                self.by_identifier.remove(&run.plan().identifier);
-            }
+            self.forget(key);
+        }
+    }
+
+    pub(super) fn forget(&mut self, key: u64) {
+        if let Some(run) = self.runs.remove(key) {
+            self.by_identifier.remove(&run.plan().identifier);
         }
     }
 }
 
-/// The processes, each in a slot; a key is the slot and how often it has been used.
-#[derive(Default)]
-struct Slots {
-    slots: Vec<(u32, Option<Run>)>,
-    free: Vec<usize>,
-}
-
-impl Slots {
-    /// The key of the process that is inserted next.
-    fn free_key(&mut self) -> u64 {
-        let slot = match self.free.last() {
-            Some(slot) => *slot,
-            None => {
-                self.slots.push((0, None));
-                self.free.push(self.slots.len() - 1);
-                self.slots.len() - 1
-            }
-        };
-        (u64::from(self.slots[slot].0) << 32) | u64::try_from(slot).unwrap_or(u64::MAX)
-    }
-
-    fn insert(&mut self, run: Run) {
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot].1 = Some(run);
-        }
-    }
-
-    fn get(&self, key: u64) -> Option<&Run> {
-        self.slots.get(slot_of(key))?.1.as_ref().filter(|run| run.process.key == key)
-    }
-
-    fn get_mut(&mut self, key: u64) -> Option<&mut Run> {
-        self.slots.get_mut(slot_of(key))?.1.as_mut().filter(|run| run.process.key == key)
-    }
-
-    fn remove(&mut self, key: u64) -> Option<Run> {
-        self.get(key)?;
-        let slot = slot_of(key);
-        self.free.push(slot);
-        self.slots[slot].0 = self.slots[slot].0.wrapping_add(1);
-        self.slots[slot].1.take()
-    }
-
-    fn all(&mut self) -> impl Iterator<Item = &mut Run> {
-        self.slots.iter_mut().filter_map(|(_, run)| run.as_mut())
-    }
-}
-
-fn slot_of(key: u64) -> usize {
-    usize::try_from(key & u64::from(u32::MAX)).unwrap_or(usize::MAX)
-}
-
-fn unknown(identifier: &str) -> BackendError {
+pub(super) fn unknown(identifier: &str) -> BackendError {
     BackendError::UnknownProcess { identifier: identifier.to_owned() }
 }
 
 /// Where the nonces of this store begin.
 fn rand_seed() -> u32 {
     u32::from_le_bytes(uuid::Uuid::new_v4().as_bytes()[..4].try_into().unwrap_or_default())
+}
+
+/// How long from now a process is to begin.
+fn pause_of(start: Start) -> Duration {
+    match start {
+        Start::After(pause) => pause,
+        Start::At(time) => time.duration_since(SystemTime::now()).unwrap_or_default(),
+    }
+}
+
+impl Listener {
+    /// Whether it works on a queue.
+    fn serves_queue(&self, queue: &str) -> bool {
+        self.membership.as_ref().is_some_and(|own| own.queues.iter().any(|known| known == queue))
+    }
 }

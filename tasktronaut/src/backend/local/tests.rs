@@ -8,13 +8,13 @@ use smallvec::smallvec;
 
 use super::{LocalBackend, LocalOptions};
 use crate::backend::record::{
-    Bell, Claim, ClaimedProcess, Finished, JobEnd, JobFailure, ProcessStatus, WorkerId,
+    Bell, Claim, ClaimedProcess, Finished, JobEnd, Membership, ProcessStatus, WorkerId,
 };
 use crate::backend::{Backend, BackendError, EnqueueError, Enqueued, Exchanged};
 use crate::clock::ManualClock;
 use crate::definition::context::Level;
 use crate::definition::hooks::HookEvent;
-use crate::plan::rules::Verdict;
+use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::{JobState, Outcome};
 use crate::{
     Arguments, BuildError, Builder, Definition, Policy, ProcessBuilder, ProcessDefinition, Registry, Task,
@@ -96,6 +96,17 @@ fn now<T>(operation: impl Future<Output = T>) -> T {
     }
 }
 
+fn membership(bell: &Arc<Bell>) -> Membership {
+    Membership {
+        registry: Registry::new(),
+        queues: Arc::new(["default".to_owned()]),
+        definitions: None,
+        lease: Duration::from_secs(30),
+        max_lost: 3,
+        bell: Arc::clone(bell),
+    }
+}
+
 impl Hand {
     fn new() -> Self {
         Self::with(LocalOptions::default())
@@ -116,7 +127,7 @@ impl Hand {
         let registry = Registry::new().with(Drawn { name: "drawn", policy, draw }).unwrap();
         let builder =
             ProcessBuilder::<Drawn>::new(Arguments::new()).registry(&registry).identifier(identifier);
-        now(self.backend.enqueue(Arc::new(builder.build().unwrap().plan())))
+        now(self.backend.enqueue(vec![Arc::new(builder.build().unwrap().plan())])).remove(0)
     }
 
     fn claim(&mut self, wanted: usize) -> Vec<Job> {
@@ -144,23 +155,25 @@ impl Hand {
         job
     }
 
-    fn end(&mut self, job: &Job, verdict: Option<Verdict>) -> Exchanged {
+    /// Ends an attempt; the answer is how many ends were lost.
+    fn end(&mut self, job: &Job, verdict: Option<Verdict>) -> usize {
         let Claim { node, attempt, nonce, .. } = job.claim;
         let failure =
             verdict.map(|verdict| Box::new(JobFailure { error: Arc::new(TaskError::new("no")), verdict }));
-        let end = JobEnd { node, attempt, nonce, failure };
+        let what = job.claim.what(&job.process.plan);
+        let end = JobEnd { node, attempt, nonce, what, failure };
         let mut finished = vec![Finished { process: Arc::clone(&job.process), jobs: smallvec![end] }];
         let exchanged = now(self.backend.exchange(self.worker, &mut finished, 0, &mut Vec::new())).unwrap();
         assert!(finished.is_empty());
-        exchanged
+        exchanged.lost.len()
     }
 
     fn succeed(&mut self, job: &Job) {
-        assert_eq!(self.end(job, None).lost, 0);
+        assert_eq!(self.end(job, None), 0);
     }
 
     fn fail(&mut self, job: &Job, verdict: Verdict) {
-        assert_eq!(self.end(job, Some(verdict)).lost, 0);
+        assert_eq!(self.end(job, Some(verdict)), 0);
     }
 
     /// Runs everything that is ready, and what follows it, to a good end.
@@ -176,7 +189,7 @@ impl Hand {
 
     fn state(&self, identifier: &str, task: &str) -> (JobState, u32) {
         let status = self.status(identifier);
-        let job = status.tasks().find(|job| job.name == task).unwrap();
+        let job = status.tasks().find(|job| &*job.name == task).unwrap();
         (job.state, job.attempt)
     }
 }
@@ -210,14 +223,14 @@ fn r4_an_end_whose_fence_does_not_hold_is_dropped_and_counted() {
     hand.finish_started();
     let mut job = hand.next("a");
     job.claim.nonce ^= 1;
-    assert_eq!(hand.end(&job, None).lost, 1);
+    assert_eq!(hand.end(&job, None), 1);
     job.claim.nonce ^= 1;
     job.claim.attempt += 1;
-    assert_eq!(hand.end(&job, None).lost, 1);
+    assert_eq!(hand.end(&job, None), 1);
     assert_eq!(hand.state("p", "a"), (JobState::Running, 1));
     job.claim.attempt -= 1;
     hand.succeed(&job);
-    assert_eq!(hand.end(&job, None).lost, 1, "an end is recorded once");
+    assert_eq!(hand.end(&job, None), 1, "an end is recorded once");
     hand.finish();
     assert!(matches!(hand.status("p").outcome, Some(Outcome::Completed)));
 }
@@ -235,7 +248,7 @@ fn r4_an_end_for_a_process_that_is_gone_touches_no_other() {
     hand.enqueue("q", Policy::new(), one).unwrap();
     hand.finish_started();
     let other = hand.next("a");
-    assert_eq!(hand.end(&job, None).lost, 1);
+    assert_eq!(hand.end(&job, None), 1);
     assert_eq!(hand.state("q", "a"), (JobState::Running, 1));
     hand.succeed(&other);
 }
@@ -369,7 +382,7 @@ fn r18_a_worker_that_leaves_gives_back_its_own_jobs_uncharged() {
     let other = WorkerId::random();
     let (ours, theirs) = (hand.next("b"), hand.claim_for(other, 1).pop().unwrap());
     now(hand.backend.leave(hand.worker)).unwrap();
-    assert_eq!(hand.end(&ours, None).lost, 1, "what comes later does not count");
+    assert_eq!(hand.end(&ours, None), 1, "what comes later does not count");
     hand.succeed(&theirs);
     let again = hand.claim_for(other, 9).pop().unwrap();
     assert_eq!((again.name, again.claim.attempt, again.claim.failed), ("b", 2, 0));
@@ -391,7 +404,7 @@ fn r18_a_worker_that_leaves_a_stopped_process_lets_it_end() {
     let hook = hand.next("hook");
     // The hook, too, may be given back.
     now(hand.backend.leave(hand.worker)).unwrap();
-    assert_eq!(hand.end(&hook, None).lost + hand.end(&job, None).lost, 2);
+    assert_eq!(hand.end(&hook, None) + hand.end(&job, None), 2);
     hand.finish();
     assert!(hand.status("p").ended);
 }
@@ -417,7 +430,7 @@ fn r22_every_worker_that_has_a_thread_asleep_is_woken() {
     let hand = Hand::new();
     let bells: Vec<Arc<Bell>> = (0..3).map(|_| Arc::default()).collect();
     for bell in &bells {
-        now(hand.backend.listen(WorkerId::random(), Arc::clone(bell))).unwrap();
+        now(hand.backend.join(WorkerId::random(), membership(bell))).unwrap();
         bell.lie_down();
     }
     hand.enqueue("p", Policy::new(), one).unwrap();
@@ -435,7 +448,7 @@ fn r22_a_retry_wakes_those_who_would_sleep_too_long() {
     hand.finish_started();
     let job = hand.next("a");
     let bell: Arc<Bell> = Arc::default();
-    now(hand.backend.listen(hand.worker, Arc::clone(&bell))).unwrap();
+    now(hand.backend.join(hand.worker, membership(&bell))).unwrap();
     bell.lie_down();
     hand.fail(&job, Verdict::Retry { after: Duration::from_secs(1) });
     let begun = Instant::now();

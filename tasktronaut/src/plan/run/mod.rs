@@ -15,7 +15,7 @@ use super::graph::{NodeKind, Plan};
 use super::outcome::{Failure, JobState, Outcome};
 use super::rules::{JobFailure, Verdict};
 use crate::definition::hooks::HookEvent;
-use crate::words::error::TaskError;
+use crate::words::error::{TaskError, TaskErrorKind};
 
 /// The state of one process.
 #[derive(Debug, Default)]
@@ -120,8 +120,13 @@ impl Turn<'_> {
             self.count_down(node);
             return Ended::Done;
         };
+        if verdict == Verdict::NotBegun && !self.run.stopping {
+            self.give_back(node);
+            return Ended::Done;
+        }
         if verdict == Verdict::NotBegun {
-            self.run.jobs[node as usize].attempt -= 1;
+            let job = &mut self.run.jobs[node as usize];
+            job.attempt = job.attempt.saturating_sub(1);
             self.set(node, self.run.taken_out());
             self.count_down_hooks(node);
             return Ended::Done;
@@ -154,6 +159,14 @@ impl Turn<'_> {
             }
         }
         Ended::Done
+    }
+
+    /// The process has taken too long (`R15`).
+    pub(crate) fn expire(&mut self) {
+        let definition: Arc<str> = self.plan.definition_of(0).name().into();
+        let error = TaskError::of_kind(TaskErrorKind::Timeout, "the process took longer than its timeout");
+        let failure = Failure { step: Arc::clone(&definition), definition, scope: 0, error: Arc::new(error) };
+        self.stop(Outcome::Failed(failure));
     }
 
     /// Gives a job back that was claimed, without charging anything (`R18`): it is ready again, or taken out where
@@ -205,6 +218,9 @@ impl Turn<'_> {
                 let dependent = self.plan.dependents[at];
                 let job = &mut self.run.jobs[dependent as usize];
                 job.poisoned |= poisoned;
+                if job.waits_for == 0 {
+                    continue;
+                }
                 job.waits_for -= 1;
                 if job.waits_for == 0 && self.release(dependent) {
                     more.push(dependent);

@@ -3,6 +3,8 @@
 
 mod fields;
 pub(crate) mod set;
+#[cfg(feature = "durable")]
+pub(crate) mod stored;
 pub(crate) mod table;
 mod value;
 

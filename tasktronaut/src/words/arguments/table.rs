@@ -29,37 +29,37 @@ const FEW_NAMES: usize = 12;
 #[derive(Debug, Clone)]
 pub(crate) struct ArgumentTable {
     /// The values as JSON, and among them the names, each once.
-    texts: Vec<u8>,
-    fields: Vec<Field>,
-    sets: Vec<Set>,
+    pub(super) texts: Vec<u8>,
+    pub(super) fields: Vec<Field>,
+    pub(super) sets: Vec<Set>,
     /// Where the names stand; needed while the table grows.
-    names: Names,
+    pub(super) names: Names,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Field {
-    name: Name,
-    start: u32,
-    length: u32,
+pub(super) struct Field {
+    pub(super) name: Name,
+    pub(super) start: u32,
+    pub(super) length: u32,
 }
 
 /// Where a name stands. Equal names of one table stand at the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Name {
-    start: u32,
-    length: u32,
+pub(super) struct Name {
+    pub(super) start: u32,
+    pub(super) length: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Set {
-    below: u32,
-    first: u32,
-    count: u16,
-    layers: u16,
+pub(super) struct Set {
+    pub(super) below: u32,
+    pub(super) first: u32,
+    pub(super) count: u16,
+    pub(super) layers: u16,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Names {
+pub(super) struct Names {
     known: Vec<Name>,
     /// The same by their text, once there are too many to look at each.
     by_text: HashMap<Box<[u8]>, Name>,

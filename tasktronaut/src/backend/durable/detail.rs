@@ -1,0 +1,191 @@
+//! What the rules note of a process and its jobs, as opaque bytes for a store: JSON, so that people can read it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::hooks::HookEvent;
+use crate::plan::run::Run;
+use crate::plan::{Failure, Outcome};
+use crate::words::error::{TaskError, TaskErrorKind, full_text};
+
+/// The outcomes by their numbers in a store.
+pub(super) const COMPLETED: u8 = 1;
+pub(super) const FAILED: u8 = 2;
+pub(super) const CANCELLED: u8 = 3;
+
+/// What is noted of a process.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Memo {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<StoredFailure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<StoredFailure>,
+    #[serde(default, skip_serializing_if = "HashMap::is_empty")]
+    events: HashMap<u32, StoredEvent>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredFailure {
+    definition: String,
+    step: String,
+    scope: u32,
+    error: StoredError,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredError {
+    kind: String,
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredEvent {
+    Started,
+    Completed,
+    Cancelled,
+    Failed { step: String, error: StoredError },
+}
+
+impl Memo {
+    /// What is to be noted of a process in this state.
+    pub(super) fn of(run: &Run) -> Self {
+        let mut memo = Self {
+            failures: run.failures.iter().map(StoredFailure::of).collect(),
+            events: run.events.iter().map(|(scope, event)| (*scope, StoredEvent::of(event))).collect(),
+            ..Self::default()
+        };
+        match &run.outcome {
+            Some(Outcome::Failed(failure)) => memo.failure = Some(StoredFailure::of(failure)),
+            Some(Outcome::Cancelled { reason }) => memo.reason = Some(reason.to_string()),
+            Some(Outcome::Completed) | None => {}
+        }
+        memo
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        // Texts and numbers can always be written.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The memo of these bytes; none are a memo without notes.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        if bytes.is_empty() { Ok(Self::default()) } else { serde_json::from_slice(bytes) }
+    }
+
+    /// Puts what was noted back into the state of the process.
+    pub(super) fn restore(self, outcome: Option<u8>, run: &mut Run) {
+        run.outcome = self.outcome(outcome);
+        run.failures = self.failures.into_iter().map(StoredFailure::restore).collect();
+        run.events = self.events.into_iter().map(|(scope, event)| (scope, event.restore())).collect();
+    }
+
+    /// The outcome of a number, with what was noted of it.
+    pub(super) fn outcome(&self, code: Option<u8>) -> Option<Outcome> {
+        match code? {
+            FAILED => {
+                Some(Outcome::Failed(self.failure.clone().map_or_else(lost_failure, StoredFailure::restore)))
+            }
+            CANCELLED => Some(Outcome::Cancelled { reason: self.reason.clone().unwrap_or_default().into() }),
+            _ => Some(Outcome::Completed),
+        }
+    }
+}
+
+/// A process that has failed, of which the store does not say why.
+fn lost_failure() -> Failure {
+    let error = Arc::new(TaskError::new("the store does not say why"));
+    Failure { definition: "".into(), step: "".into(), scope: 0, error }
+}
+
+impl StoredFailure {
+    fn of(failure: &Failure) -> Self {
+        Self {
+            definition: failure.definition.to_string(),
+            step: failure.step.to_string(),
+            scope: failure.scope,
+            error: StoredError::of(&failure.error),
+        }
+    }
+
+    fn restore(self) -> Failure {
+        Failure {
+            definition: self.definition.into(),
+            step: self.step.into(),
+            scope: self.scope,
+            error: Arc::new(self.error.restore()),
+        }
+    }
+}
+
+impl StoredError {
+    fn of(error: &TaskError) -> Self {
+        let text = crate::definition::unwind::unwound(|| full_text(error.error()));
+        Self {
+            kind: error.kind().as_str().to_owned(),
+            text: text.unwrap_or_else(|_| "an error that cannot be shown".to_owned()),
+        }
+    }
+
+    fn restore(self) -> TaskError {
+        let kind = TaskErrorKind::from_name(&self.kind).unwrap_or(TaskErrorKind::Failed);
+        TaskError::of_kind(kind, self.text)
+    }
+}
+
+impl StoredEvent {
+    fn of(event: &HookEvent) -> Self {
+        match event {
+            HookEvent::Started => Self::Started,
+            HookEvent::Completed => Self::Completed,
+            HookEvent::Cancelled => Self::Cancelled,
+            HookEvent::Failed { step, error } => {
+                Self::Failed { step: step.to_string(), error: StoredError::of(error) }
+            }
+        }
+    }
+
+    fn restore(self) -> HookEvent {
+        match self {
+            Self::Started => HookEvent::Started,
+            Self::Completed => HookEvent::Completed,
+            Self::Cancelled => HookEvent::Cancelled,
+            Self::Failed { step, error } => {
+                HookEvent::Failed { step: step.into(), error: Arc::new(error.restore()) }
+            }
+        }
+    }
+}
+
+/// The number of an outcome.
+pub(super) fn outcome_code(outcome: Option<&Outcome>) -> Option<u8> {
+    Some(match outcome? {
+        Outcome::Completed => COMPLETED,
+        Outcome::Failed(_) => FAILED,
+        Outcome::Cancelled { .. } => CANCELLED,
+    })
+}
+
+pub(super) fn error_to_bytes(error: &TaskError) -> Vec<u8> {
+    serde_json::to_vec(&StoredError::of(error)).unwrap_or_default()
+}
+
+/// The error of these bytes; what cannot be read is shown as it is.
+pub(super) fn error_from_bytes(bytes: &[u8]) -> TaskError {
+    match serde_json::from_slice::<StoredError>(bytes) {
+        Ok(error) => error.restore(),
+        Err(_) => TaskError::new(String::from_utf8_lossy(bytes).into_owned()),
+    }
+}
+
+pub(super) fn event_to_bytes(event: &HookEvent) -> Vec<u8> {
+    serde_json::to_vec(&StoredEvent::of(event)).unwrap_or_default()
+}
+
+pub(super) fn event_from_bytes(bytes: &[u8]) -> Result<HookEvent, serde_json::Error> {
+    serde_json::from_slice::<StoredEvent>(bytes).map(StoredEvent::restore)
+}

@@ -1,0 +1,237 @@
+//! [`Durable`]: a backend made of a [`Store`].
+//!
+//! A store keeps rows; here is what every store needs besides: plans as bytes, what follows what, the rules for all
+//! that is rare, the processes that a worker has read, and who waits for what in this program.
+//!
+//! - [`work`]: the operations of workers; [`member`]: a worker in the eyes of this program; [`group`]: their exchanges
+//!   in groups.
+//! - [`client`]: the operations of clients; [`wait`]: waiting and watching.
+//! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
+//!   rules note, as bytes.
+
+mod client;
+mod detail;
+mod flat;
+mod group;
+mod member;
+mod revise;
+mod wait;
+mod work;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{Notify, OnceCell};
+
+use self::group::Group;
+use self::member::Member;
+use super::feed::Feed;
+use super::record::{
+    CancelAnswer, Claimed, Enqueued, Events, Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus,
+    Pulse, WorkerId,
+};
+use super::store::{Key, Retention, Store, Wake};
+use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
+use crate::plan::{Outcome, Plan};
+
+/// The largest plan that a store takes, in bytes (`R21`).
+const MAX_PLAN_BYTES: usize = 16 * 1024 * 1024;
+
+/// A backend that keeps processes in a [`Store`]. A clone is another handle on the same store.
+pub struct Durable<S> {
+    inner: Arc<Inner<S>>,
+}
+
+struct Inner<S> {
+    store: S,
+    retention: Retention,
+    members: Mutex<HashMap<WorkerId, Arc<Member>>>,
+    groups: Mutex<HashMap<WorkerId, Arc<Group>>>,
+    feeds: Mutex<HashMap<Key, Arc<Feed>>>,
+    /// Told whenever something may have happened to a process.
+    changed: Arc<Notify>,
+    listening: OnceCell<()>,
+    cleaned: Mutex<Option<Instant>>,
+}
+
+impl<S> Clone for Durable<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<S> fmt::Debug for Durable<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Durable").finish_non_exhaustive()
+    }
+}
+
+impl<S: Store> Durable<S> {
+    /// A backend that keeps processes in this store, and those that have ended for 7 days, or 30 where they failed.
+    pub fn new(store: S) -> Self {
+        Self::with_retention(store, Retention::default())
+    }
+
+    /// The same, with other times for which processes are kept after their end (`R20`). Workers remove them.
+    pub fn with_retention(store: S, retention: Retention) -> Self {
+        let inner = Inner {
+            store,
+            retention,
+            members: Mutex::default(),
+            groups: Mutex::default(),
+            feeds: Mutex::default(),
+            changed: Arc::default(),
+            listening: OnceCell::new(),
+            // A worker looks after a while, not at its very start.
+            cleaned: Mutex::new(Some(Instant::now())),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The store itself.
+    pub fn store(&self) -> &S {
+        &self.inner.store
+    }
+
+    fn members(&self) -> MutexGuard<'_, HashMap<WorkerId, Arc<Member>>> {
+        self.inner.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn groups(&self) -> MutexGuard<'_, HashMap<WorkerId, Arc<Group>>> {
+        self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn group(&self, worker: WorkerId) -> Arc<Group> {
+        Arc::clone(self.groups().entry(worker).or_default())
+    }
+
+    /// Begins to hear of what other programs announce.
+    async fn listen(&self) -> Result<(), BackendError> {
+        let begin = || async {
+            // The store must not keep itself alive through its own listener.
+            let inner = Arc::downgrade(&self.inner);
+            let listener = Arc::new(move |wake: Wake| {
+                if let Some(inner) = inner.upgrade() {
+                    hear(&inner, &wake);
+                }
+            });
+            self.inner.store.subscribe(listener).await
+        };
+        self.inner.listening.get_or_try_init(begin).await.map(drop)
+    }
+
+    /// Tells this program and others that something may have happened.
+    fn tell(&self, wakes: &[Wake]) {
+        if wakes.is_empty() {
+            return;
+        }
+        for wake in wakes {
+            hear(&self.inner, wake);
+        }
+        self.inner.store.announce(wakes);
+    }
+}
+
+/// Something may have happened, here or elsewhere.
+fn hear<S: Store>(inner: &Inner<S>, wake: &Wake) {
+    let members = inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+    if matches!(wake, Wake::Ready | Wake::Anything) {
+        let bells = members.values().map(|member| &member.membership.bell);
+        bells.filter(|bell| bell.has_sleepers()).for_each(|bell| bell.ring());
+    }
+    if let Wake::Stopping(key) = wake {
+        // Whether it was cancelled or has failed, the next sign of life tells.
+        members.values().for_each(|member| member.stop(*key, false));
+    }
+    inner.changed.notify_waiters();
+}
+
+impl<S: Store> Backend for Durable<S> {
+    fn capability(&self) -> Capability {
+        self.inner.store.capability()
+    }
+
+    async fn enqueue(&self, plans: Vec<Arc<Plan>>) -> Vec<Result<Enqueued, EnqueueError>> {
+        self.enqueue_plans(plans).await
+    }
+
+    async fn cancel(&self, identifier: &str, reason: &str) -> Result<CancelAnswer, BackendError> {
+        self.cancel_process(identifier, reason).await
+    }
+
+    async fn retry_failed(&self, identifier: &str) -> Result<(), BackendError> {
+        self.resume_process(identifier).await
+    }
+
+    async fn pause(&self, identifier: &str, paused: bool) -> Result<(), BackendError> {
+        self.pause_process(identifier, paused).await
+    }
+
+    async fn pause_queue(&self, queue: &str, paused: bool) -> Result<(), BackendError> {
+        self.inner.store.pause_queue(queue, paused).await?;
+        self.tell(&[Wake::Anything]);
+        Ok(())
+    }
+
+    async fn delete(&self, identifier: &str) -> Result<(), BackendError> {
+        self.delete_process(identifier).await
+    }
+
+    async fn plan(&self, identifier: &str) -> Result<Arc<Plan>, BackendError> {
+        let key = self.row(identifier).await?.key;
+        self.read_plan(key).await?.ok_or_else(|| unknown(identifier))
+    }
+
+    async fn status(&self, identifier: &str) -> Result<ProcessStatus, BackendError> {
+        self.status_of(identifier).await
+    }
+
+    async fn list(&self, filter: &ProcessFilter) -> Result<ProcessPage, BackendError> {
+        self.list_processes(filter).await
+    }
+
+    async fn outcome(&self, identifier: &str) -> Result<Outcome, BackendError> {
+        self.wait_for(identifier).await
+    }
+
+    async fn watch(&self, identifier: &str) -> Result<Events, BackendError> {
+        self.watch_process(identifier).await
+    }
+
+    async fn join(&self, worker: WorkerId, membership: Membership) -> Result<(), BackendError> {
+        self.enter(worker, membership).await
+    }
+
+    async fn exchange(
+        &self,
+        worker: WorkerId,
+        finished: &mut Vec<Finished>,
+        wanted: usize,
+        claimed: &mut Vec<Claimed>,
+    ) -> Result<Exchanged, BackendError> {
+        match self.exchange_together(worker, std::mem::take(finished), wanted).await {
+            Ok((exchanged, more)) => {
+                claimed.extend(more);
+                Ok(exchanged)
+            }
+            Err((error, unrecorded)) => {
+                *finished = unrecorded;
+                Err(error)
+            }
+        }
+    }
+
+    async fn beat(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
+        self.pulse(worker, renew).await
+    }
+
+    async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
+        self.depart(worker).await
+    }
+}
+
+fn unknown(identifier: &str) -> BackendError {
+    BackendError::UnknownProcess { identifier: identifier.to_owned() }
+}

@@ -1,0 +1,188 @@
+//! What all threads of a worker share.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle as RuntimeHandle;
+use tokio::sync::Notify;
+
+use super::lane::Lane;
+use super::monitor::Monitor;
+use super::observer::{Attempt, Observer, Sent};
+use crate::backend::{Backend, Bell, Claimed, Exchanged, Finished, Membership, WorkerId};
+use crate::definition::context::{Level, Signal};
+use crate::words::clock::SystemClock;
+use crate::words::policy::Policy;
+
+/// How long to wait before a backend that has failed is asked again.
+pub(super) const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// What all threads of a worker share.
+pub(super) struct Shared<B> {
+    pub(super) id: WorkerId,
+    pub(super) backend: B,
+    pub(super) membership: Membership,
+    pub(super) runtime: RuntimeHandle,
+    pub(super) bell: Arc<Bell>,
+    pub(super) policy: Policy,
+    pub(super) concurrency: usize,
+    /// Whether other programs may work on the same processes.
+    pub(super) has_others: bool,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+    /// How many jobs are under way: lanes that are not idle, and suspended attempts.
+    pub(super) active: AtomicUsize,
+    /// Told when `active` falls to zero.
+    pub(super) idle: Notify,
+    pub(super) stopping: AtomicBool,
+    /// Raised when running attempts are to be given up.
+    pub(super) signal: Arc<Signal>,
+    pub(super) clock: SystemClock,
+    pub(super) lanes: Mutex<Vec<Arc<Lane>>>,
+    pub(super) monitor: Monitor,
+}
+
+impl<B: Backend> Shared<B> {
+    /// Takes one of the places for jobs that run at the same time.
+    pub(super) fn begin(&self) -> bool {
+        self.active
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |active| {
+                (active < self.concurrency).then_some(active + 1)
+            })
+            .is_ok()
+    }
+
+    /// Takes a place beyond the limit, for what has to be recorded at once.
+    pub(super) fn begin_extra(&self) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether there is, or may be, something to watch over.
+    pub(super) fn needs_monitor(&self) -> bool {
+        !self.is_stopping() || (self.signal.level() == Level::Run && self.active.load(Ordering::SeqCst) > 0)
+    }
+
+    /// Gives a place back.
+    pub(super) fn finish(&self) {
+        let before = self.active.fetch_sub(1, Ordering::SeqCst);
+        if before == 1 {
+            self.idle.notify_waiters();
+        } else if before >= self.concurrency {
+            self.bell.ring();
+        }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Starts the threads that run jobs: one for each core, to begin with.
+    pub(super) fn start_lanes(self: &Arc<Self>) -> std::io::Result<()> {
+        let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(self.concurrency);
+        for _ in 0..lanes {
+            self.add_lane(false)?;
+        }
+        Ok(())
+    }
+
+    /// Starts one more thread; a spare one goes when it is not needed any more.
+    pub(super) fn add_lane(self: &Arc<Self>, is_spare: bool) -> std::io::Result<()> {
+        let lane = Arc::new(Lane::new(is_spare));
+        let shared = Arc::clone(self);
+        let own = Arc::clone(&lane);
+        // The thread ends by itself when the worker stops; nobody joins it, for a task may block it for good.
+        std::thread::Builder::new()
+            .name("tasktronaut-lane".into())
+            .spawn(move || own.run(&shared))
+            .map(drop)?;
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).push(lane);
+        Ok(())
+    }
+
+    pub(super) fn remove_lane(&self, lane: &Lane) {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.retain(|other| !other.is(lane));
+    }
+
+    pub(super) fn lanes(&self) -> Vec<Arc<Lane>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs a backend's operation to its end, from a thread that may block. Most are ready at once.
+    pub(super) fn block_on<T>(&self, operation: impl Future<Output = T>) -> T {
+        let mut operation = std::pin::pin!(operation);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match operation.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(output) => output,
+            std::task::Poll::Pending => self.runtime.block_on(operation),
+        }
+    }
+
+    /// Exchanges with the backend. Where that fails, the ends are kept and sent again.
+    pub(super) async fn exchange(
+        &self,
+        finished: &mut Vec<Finished>,
+        wanted: usize,
+        claimed: &mut Vec<Claimed>,
+    ) -> Exchanged {
+        let observer = self.observer.as_deref();
+        let sent = observer.map(|observer| Sent::new(observer, finished));
+        loop {
+            match self.backend.exchange(self.id, finished, wanted, claimed).await {
+                Ok(exchanged) => {
+                    if let (Some(observer), Some(sent)) = (observer, sent) {
+                        sent.answered(observer, &exchanged.lost);
+                        tell_of_claims(observer, claimed, sent.asked());
+                    }
+                    if !exchanged.lost.is_empty() {
+                        let lost = exchanged.lost.len();
+                        tracing::warn!(worker = %self.id, lost, "results came after their lease was lost");
+                    }
+                    return exchanged;
+                }
+                Err(error) if self.signal.level() == Level::Run => {
+                    tracing::error!(worker = %self.id, %error, "the backend does not answer; trying again");
+                    if let Some(observer) = observer {
+                        observer.failed("exchange", &error);
+                    }
+                    if finished.is_empty() {
+                        // Nothing is lost by looking again later.
+                        tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                        return Exchanged::default();
+                    }
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                }
+                Err(error) => {
+                    tracing::error!(worker = %self.id, %error, "the backend does not answer; giving up");
+                    return Exchanged::default();
+                }
+            }
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.bell.ring_all();
+        self.monitor.wake();
+        self.idle.notify_waiters();
+    }
+
+    pub(super) async fn until_idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.active.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+fn tell_of_claims(observer: &dyn Observer, claimed: &[Claimed], asked: Instant) {
+    for group in claimed {
+        // Last first: the worker takes them from the back.
+        for claim in group.jobs.iter().rev() {
+            observer.claimed(&Attempt::of_claim(&group.process, claim, asked));
+        }
+    }
+}
