@@ -5,6 +5,8 @@
 
 pub(crate) mod local;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 pub mod seed;
 pub mod store;
 
@@ -20,6 +22,9 @@ pub use record::{
     Bell, CancelAnswer, Claim, Claimed, ClaimedProcess, Enqueued, Event, Events, Finished, JobEnd, JobKind,
     JobStatus, ProcessStatus, WorkerId,
 };
+
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisOptions, RedisStore};
 
 use crate::plan::{Outcome, Plan};
 
