@@ -48,7 +48,7 @@ pub(super) async fn limits_and_keys_may_be_as_large_as_they_like<O: Opener>(lab:
 pub(super) async fn by_definition<O: Opener>(lab: Lab<O>) -> CaseResult {
     let new = |number: usize| {
         let mut new = process(&format!("{number}"), vec![]);
-        new.definition = ["a::B", "a::b", "a::B'"][number % 3].to_owned();
+        new.definition = ["a::B", "a::b", "a::B'"][number % 3].into();
         new
     };
     let all = lab.add_all((0..9).map(new).collect()).await?;

@@ -93,7 +93,7 @@ macro_rules! the_cases {
 crate::__store_cases! { {the_cases} }
 
 /// Runs one of the [`NAMES`] on a runtime of its own.
-pub fn check<O: Opener>(name: &str, open: O) -> Result<(), BoxError> {
+pub fn check<O: Opener>(name: &str, open: &O) -> Result<(), BoxError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let place = lab::random_place();
@@ -135,7 +135,7 @@ macro_rules! __store_test {
         $(#[$attribute])*
         fn $case() -> ::core::result::Result<(), $crate::BoxError> {
             let name = concat!(stringify!($topic), "::", stringify!($case));
-            $crate::testing::store::check(name, super::$open)
+            $crate::testing::store::check(name, &super::$open)
         }
     };
 }
