@@ -1,7 +1,7 @@
 //! [`Redis`]: a private Redis or Valkey server, in a temporary folder and on a socket of its own.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -12,13 +12,19 @@ const PROGRAMS: &[&str] = &["redis-server", "valkey-server"];
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(20);
 
+/// Runs the server beside a keeper, who ends it when its input says so, and removes its folder too when its input
+/// just ends: that is when the test is gone, however it went.
+const KEEPER: &str = r#"folder=$1; shift; "$@" & server=$!; echo "$server"
+read -r word || rm -rf "$folder"
+kill -"${word:-KILL}" "$server" 2>/dev/null; wait "$server"; [ -n "$word" ] || rm -rf "$folder""#;
+
 /// A server that is stopped and removed when this is dropped.
 #[derive(Debug)]
 pub struct Redis {
     program: &'static str,
     folder: PathBuf,
     options: Vec<String>,
-    server: Option<Child>,
+    keeper: Option<Child>,
 }
 
 impl Redis {
@@ -40,7 +46,7 @@ impl Redis {
         let folder = std::env::temp_dir().join(format!("tasktronaut-redis-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).ok()?;
         let options = options.iter().map(|&option| option.to_owned()).collect();
-        let mut redis = Self { program, folder, options, server: None };
+        let mut redis = Self { program, folder, options, keeper: None };
         redis.restart();
         Some(redis)
     }
@@ -52,38 +58,41 @@ impl Redis {
 
     /// Stops it as an operator would. What it has on disk stays for [`restart`](Self::restart).
     pub fn stop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let asked = Command::new("kill").arg(server.id().to_string()).status();
-            if !asked.is_ok_and(|status| status.success()) {
-                let _ = server.kill();
-            }
-            let _ = server.wait();
-        }
+        self.end("TERM");
     }
 
     /// Kills it as `kill -9` does.
     pub fn kill(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let _ = server.kill();
-            let _ = server.wait();
+        self.end("KILL");
+    }
+
+    /// Ends it with a signal, or removes it altogether with none.
+    fn end(&mut self, signal: &str) {
+        if let Some(mut keeper) = self.keeper.take() {
+            if let Some(mut input) = keeper.stdin.take() {
+                let _ = writeln!(input, "{signal}");
+            }
+            let _ = keeper.wait();
         }
     }
 
     /// Starts it again, after stopping it where it still runs, with what it has on disk.
     pub fn restart(&mut self) {
         self.stop();
-        let mut server = Command::new(self.program)
-            .args(["--port", "0", "--unixsocket"])
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&self.folder)
+            .args([self.program, "--port", "0", "--unixsocket"])
             .arg(self.socket())
             .arg("--dir")
             .arg(&self.folder)
             .args(&self.options)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the server starts");
-        let log = server.stdout.take().expect("it has an output");
+        let log = keeper.stdout.take().expect("it has an output");
         let (ready, is_ready) = mpsc::channel();
         // Reads on when the server is ready, so that the server never waits for somebody to read.
         std::thread::spawn(move || {
@@ -93,7 +102,7 @@ impl Redis {
                 }
             }
         });
-        self.server = Some(server);
+        self.keeper = Some(keeper);
         is_ready.recv_timeout(START).expect("the server says that it is ready");
     }
 
@@ -111,5 +120,5 @@ impl Drop for Redis {
 
 fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: PathBuf| Path::new(&folder).join(program).is_file())
+    std::env::split_paths(&path).any(|folder: PathBuf| folder.join(program).is_file())
 }

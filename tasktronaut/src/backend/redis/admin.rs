@@ -17,6 +17,9 @@ const FORGET: Duration = Duration::from_hours(1);
 /// How long ago a worker was seen at most, to count.
 const PRESENT: Duration = Duration::from_mins(1);
 
+/// So many processes go in one call at most: the server does nothing else meanwhile.
+const MOST_SWEPT: usize = 1_000;
+
 /// How often something is asked for again while a revision has the process, and after which pause.
 const PATIENCE: usize = 3_000;
 const STEP: Duration = Duration::from_millis(2);
@@ -60,7 +63,7 @@ impl RedisStore {
 
     pub(super) async fn sweep_some(&self, retention: Retention, limit: usize) -> Result<usize, BackendError> {
         let ages = [retention.completed, retention.failed, FORGET].map(|age| millis(age).to_string());
-        let limit = limit.to_string();
+        let limit = limit.min(MOST_SWEPT).to_string();
         let arguments = [&ages[0], &ages[1], &ages[2], &limit].map(String::as_bytes);
         let answer =
             self.shared.work.run("remove old processes", &SWEEP, &self.shared.keys, &arguments).await?;

@@ -60,14 +60,15 @@ impl Link {
     /// Sends one command.
     pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         let (mut connection, number) = self.connection().await?;
-        let answer = connection.send_packed_command(command).await;
+        let answer = connection.send_packed_command(command).await.and_then(Value::extract_error);
         self.heed(answer, number).await
     }
 
     /// Sends commands at once.
     pub(super) async fn send_all(&self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
         let (mut connection, number) = self.connection().await?;
-        let answer = connection.send_packed_commands(commands, 0, count).await;
+        let answers = connection.send_packed_commands(commands, 0, count).await;
+        let answer = answers.and_then(|values| values.into_iter().map(Value::extract_error).collect());
         self.heed(answer, number).await
     }
 

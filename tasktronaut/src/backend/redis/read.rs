@@ -63,12 +63,13 @@ impl RedisStore {
 
     pub(super) async fn list_some(&self, filter: &ListFilter) -> Result<Vec<ProcessRow>, BackendError> {
         let outcome = filter.outcome.map_or(String::new(), |outcome| outcome.to_string());
-        let definition = filter.definition.as_deref().unwrap_or_default();
+        let definition =
+            filter.definition.as_ref().map_or(String::new(), |definition| format!("={definition}"));
         let prefix = filter.prefix.as_deref().unwrap_or_default();
         let (mut after, mut rows) = (filter.after.to_string(), Vec::new());
         while rows.len() < filter.limit {
             let wanted = (filter.limit - rows.len()).to_string();
-            let arguments = [definition, &outcome, prefix, &after, &wanted, PAGE].map(str::as_bytes);
+            let arguments = [&definition, &outcome, prefix, &after, &wanted, PAGE].map(str::as_bytes);
             let answer = self.shared.work.run("list processes", &LIST, &self.shared.keys, &arguments).await?;
             let what = "a list of processes";
             let [last, page] = tuple(what, answer)?;

@@ -1,11 +1,11 @@
--- One page of processes. ARGV: definition, outcome, prefix of identifiers (empty for any), the key after which it
+-- One page of processes. ARGV: `=` and a definition or nothing, outcome or nothing, prefix of identifiers, the key after which it
 -- begins, the most to give, the most to look at.
 -- Answer: the key that was looked at last, or -1 at the end; keys and rows in turn.
 
 local definition, outcome, prefix = ARGV[1], ARGV[2], ARGV[3]
 local index = PREFIX .. 'all'
 if definition ~= '' then
-  index = key_of('def', definition)
+  index = key_of('def', string.sub(definition, 2))
 elseif outcome ~= '' then
   index = key_of('out', outcome)
 end
