@@ -8,6 +8,8 @@ mod durable;
 mod feed;
 pub(crate) mod local;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 pub mod seed;
 pub mod store;
 
@@ -26,6 +28,9 @@ pub use record::{
     JobStatus, LostClaim, Membership, ProcessFilter, ProcessPage, ProcessState, ProcessStatus,
     ProcessSummary, Pulse, Unroutable, WorkerId,
 };
+
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisOptions, RedisStore};
 
 use crate::plan::{Outcome, Plan};
 

@@ -1,0 +1,26 @@
+//! Errors of this store, as those of backends.
+
+use redis::RedisError;
+
+use super::NAME;
+use crate::backend::BackendError;
+
+/// The store cannot be used as it is.
+pub(super) fn refused(reason: String) -> BackendError {
+    BackendError::Refused { backend: NAME, reason }
+}
+
+/// The server or the connection failed.
+pub(super) fn failed(operation: &'static str) -> impl FnOnce(RedisError) -> BackendError {
+    move |error| BackendError::Store { backend: NAME, operation, source: Box::new(error) }
+}
+
+/// Somebody else has held a process for too long.
+pub(super) fn contended(operation: &'static str, reason: &'static str) -> BackendError {
+    BackendError::Store { backend: NAME, operation, source: reason.into() }
+}
+
+/// A row makes no sense.
+pub(super) fn corrupt(what: impl Into<String>, reason: impl Into<String>) -> BackendError {
+    BackendError::Corrupt { backend: NAME, what: what.into(), reason: reason.into() }
+}

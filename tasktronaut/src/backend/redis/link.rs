@@ -1,0 +1,98 @@
+//! [`Link`]: one connection, which many callers share and which is made anew when it was lost.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value};
+use tokio::sync::Mutex;
+
+use super::error::failed;
+use super::keys::Keys;
+use super::scripts::Composed;
+use crate::backend::BackendError;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may take: that of a process of 100,000 jobs takes its time.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// One connection that is opened when it is first used, by the runtime that uses it.
+pub(super) struct Link {
+    client: Client,
+    current: Mutex<Current>,
+}
+
+#[derive(Default)]
+struct Current {
+    connection: Option<MultiplexedConnection>,
+    /// Counts the connections, so that a late complaint about an old one does not close the new one.
+    number: u64,
+}
+
+/// How connections of this store behave.
+pub(super) fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER))
+}
+
+impl Link {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, current: Mutex::default() }
+    }
+
+    /// Calls a script, by its hash where the server knows it.
+    pub(super) async fn run(
+        &self,
+        operation: &'static str,
+        script: &Composed,
+        keys: &Keys,
+        arguments: &[&[u8]],
+    ) -> Result<Value, BackendError> {
+        let answer = self.send(&script.by_hash(keys.prefix(), arguments)).await;
+        let answer = match answer {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.send(&script.by_text(keys.prefix(), arguments)).await
+            }
+            answer => answer,
+        };
+        answer.map_err(failed(operation))
+    }
+
+    /// Sends one command.
+    pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        let (mut connection, number) = self.connection().await?;
+        let answer = connection.send_packed_command(command).await.and_then(Value::extract_error);
+        self.heed(answer, number).await
+    }
+
+    /// Sends commands at once.
+    pub(super) async fn send_all(&self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
+        let (mut connection, number) = self.connection().await?;
+        let answers = connection.send_packed_commands(commands, 0, count).await;
+        let answer = answers.and_then(|values| values.into_iter().map(Value::extract_error).collect());
+        self.heed(answer, number).await
+    }
+
+    async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
+        let mut current = self.current.lock().await;
+        if let Some(connection) = &current.connection {
+            return Ok((connection.clone(), current.number));
+        }
+        let connection = self.client.get_multiplexed_async_connection_with_config(&config()).await?;
+        current.number += 1;
+        current.connection = Some(connection.clone());
+        Ok((connection, current.number))
+    }
+
+    /// Forgets a connection that has failed; the next caller makes a new one.
+    async fn heed<T>(&self, answer: RedisResult<T>, number: u64) -> RedisResult<T> {
+        if let Err(error) = &answer
+            && (error.is_io_error() || error.is_unrecoverable_error())
+        {
+            let mut current = self.current.lock().await;
+            if current.number == number {
+                current.connection = None;
+            }
+        }
+        answer
+    }
+}

@@ -1,0 +1,106 @@
+//! [`RedisOptions`]: where a server is, and the namespace in it.
+
+use std::fmt;
+
+use redis::{ConnectionInfo, IntoConnectionInfo};
+
+use super::error::refused;
+use crate::backend::BackendError;
+
+/// The namespace of those who name none.
+const DEFAULT_NAMESPACE: &str = "default";
+/// The longest name of a namespace.
+const MAX_NAMESPACE: usize = 64;
+
+/// Where a Redis or Valkey server is, and which namespace of it is used.
+///
+/// ```text
+/// redis://user:password@host:6379/0?namespace=shop
+/// redis+unix:///run/redis.sock?db=0&user=..&pass=..&namespace=shop
+/// ```
+///
+/// `valkey://` and `valkey+unix://` are the same, `rediss://` takes a build of the `redis` crate with TLS. Programs
+/// that use different namespaces of one database know nothing of each other. The password is never shown.
+#[derive(Clone)]
+pub struct RedisOptions {
+    pub(super) connection: ConnectionInfo,
+    pub(super) namespace: String,
+}
+
+impl RedisOptions {
+    /// Reads a URL.
+    pub fn parse(url: &str) -> Result<Self, BackendError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (names, others): (Vec<&str>, Vec<&str>) =
+            query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.starts_with("namespace="));
+        let namespace =
+            names.last().and_then(|pair| pair.split_once('=')).map_or(DEFAULT_NAMESPACE, |(_, name)| name);
+        let url = if others.is_empty() { base.to_owned() } else { format!("{base}?{}", others.join("&")) };
+        // What the parser says may repeat parts of the URL, and with them a password: only its category is kept.
+        let connection = url.into_connection_info().map_err(|error| {
+            refused(format!(
+                "its URL makes no sense ({}); it should look like \
+                 `redis://user:password@host:6379/0?namespace=name` or `redis+unix:///path?namespace=name`",
+                error.category()
+            ))
+        })?;
+        Self { connection, namespace: String::new() }.namespace(namespace)
+    }
+
+    /// Uses another namespace: 1 to 64 of `A-Z a-z 0-9 _ . -`.
+    pub fn namespace(mut self, namespace: &str) -> Result<Self, BackendError> {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
+        if namespace.is_empty() || namespace.len() > MAX_NAMESPACE || !namespace.chars().all(is_plain) {
+            return Err(refused("a namespace is 1 to 64 letters, digits, `_`, `.` and `-`".to_owned()));
+        }
+        namespace.clone_into(&mut self.namespace);
+        Ok(self)
+    }
+}
+
+/// The URL, without the password.
+impl fmt::Display for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.connection.redis_settings();
+        f.write_str("redis://")?;
+        match (settings.username(), settings.password()) {
+            (user, Some(_)) => write!(f, "{}:***@", user.unwrap_or_default())?,
+            (Some(user), None) => write!(f, "{user}@")?,
+            (None, None) => {}
+        }
+        write!(f, "{}/{}?namespace={}", self.connection.addr(), settings.db(), self.namespace)
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisOptions({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RedisOptions;
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let options = RedisOptions::parse("redis://me:hunter2@example.org:7000/3?namespace=shop").unwrap();
+        assert_eq!(options.to_string(), "redis://me:***@example.org:7000/3?namespace=shop");
+        assert!(!format!("{options:?}").contains("hunter2"));
+        let options = RedisOptions::parse("redis+unix:///run/it.sock?namespace=x&pass=hunter2&db=2").unwrap();
+        assert_eq!(options.to_string(), "redis://:***@/run/it.sock/2?namespace=x");
+        for wrong in ["redis://:hunter2@host:port", "http://:hunter2@host", "hunter2", "redis://h/hunter2"] {
+            let error = RedisOptions::parse(wrong).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_cannot_leave_its_keys() {
+        assert_eq!(RedisOptions::parse("redis://host").unwrap().namespace, "default");
+        for wrong in ["", "a}b", "a b", "a:b", "ä", &"a".repeat(65)] {
+            assert!(RedisOptions::parse(&format!("redis://host?namespace={wrong}")).is_err(), "{wrong}");
+        }
+    }
+}

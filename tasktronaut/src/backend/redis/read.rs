@@ -1,0 +1,87 @@
+//! Reading: plans, processes, jobs.
+
+use redis::{Pipeline, Value};
+
+use super::RedisStore;
+use super::error::failed;
+use super::reply::{bytes, key, list, text, tuple};
+use super::row;
+use super::scripts::{FIND, JOBS, LIST};
+use crate::backend::BackendError;
+use crate::backend::store::{JobRow, Key, ListFilter, PlanRow, ProcessRow};
+
+/// How many processes one page of a list looks at.
+const PAGE: &str = "500";
+
+impl RedisStore {
+    pub(super) async fn plans_of(&self, keys: &[Key]) -> Result<Vec<Option<PlanRow>>, BackendError> {
+        const WHAT: &str = "read plans";
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut commands = Pipeline::with_capacity(keys.len() * 2);
+        for key in keys {
+            commands.cmd("GET").arg(self.shared.keys.of("plan", *key));
+            commands.cmd("HGET").arg(self.shared.keys.of("p", *key)).arg("identifier");
+        }
+        let mut values =
+            self.shared.work.send_all(&commands, keys.len() * 2).await.map_err(failed(WHAT))?.into_iter();
+        let mut plans = Vec::with_capacity(keys.len());
+        for key in keys {
+            let what = format!("plan of process {key}");
+            plans.push(match (values.next(), values.next()) {
+                (Some(Value::Nil), _) | (_, Some(Value::Nil)) => None,
+                (Some(plan), Some(identifier)) => {
+                    Some(PlanRow { identifier: text(&what, identifier)?, plan: bytes(&what, plan)? })
+                }
+                _ => None,
+            });
+        }
+        Ok(plans)
+    }
+
+    pub(super) async fn find_one(&self, identifier: &str) -> Result<Option<ProcessRow>, BackendError> {
+        let answer = self
+            .shared
+            .work
+            .run("find a process", &FIND, &self.shared.keys, &[identifier.as_bytes()])
+            .await?;
+        if answer == Value::Nil {
+            return Ok(None);
+        }
+        let what = format!("process `{identifier}`");
+        let [number, row] = tuple(&what, answer)?;
+        row::process(key(&what, number)?, row).map(Some)
+    }
+
+    pub(super) async fn jobs_of(&self, key: Key) -> Result<Vec<JobRow>, BackendError> {
+        let id = key.to_string();
+        let answer = self.shared.work.run("read jobs", &JOBS, &self.shared.keys, &[id.as_bytes()]).await?;
+        let [records, notes] = tuple("jobs", answer)?;
+        row::jobs(key, records, notes)
+    }
+
+    pub(super) async fn list_some(&self, filter: &ListFilter) -> Result<Vec<ProcessRow>, BackendError> {
+        let outcome = filter.outcome.map_or(String::new(), |outcome| outcome.to_string());
+        let definition =
+            filter.definition.as_ref().map_or(String::new(), |definition| format!("={definition}"));
+        let prefix = filter.prefix.as_deref().unwrap_or_default();
+        let (mut after, mut rows) = (filter.after.to_string(), Vec::new());
+        while rows.len() < filter.limit {
+            let wanted = (filter.limit - rows.len()).to_string();
+            let arguments = [&definition, &outcome, prefix, &after, &wanted, PAGE].map(str::as_bytes);
+            let answer = self.shared.work.run("list processes", &LIST, &self.shared.keys, &arguments).await?;
+            let what = "a list of processes";
+            let [last, page] = tuple(what, answer)?;
+            let mut page = list(what, page)?.into_iter();
+            while let (Some(number), Some(row)) = (page.next(), page.next()) {
+                rows.push(row::process(key(what, number)?, row)?);
+            }
+            after = text(what, last)?;
+            if after == "-1" {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,129 @@
+//! Changing one process as a whole, under a lock.
+//!
+//! The lock is a token with an end in the hash `locks`. While it is there no script changes the process; when it has
+//! run out, whoever comes next may take it, and the revision that was too slow is refused.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::RedisStore;
+use super::bytes::{Packed, millis};
+use super::error::contended;
+use super::reply::{number, tuple};
+use super::row::{jobs, meetings, process, state_code};
+use super::scripts::{APPLY, TAKE, UNLOCK};
+use crate::backend::BackendError;
+use crate::backend::record::WorkerId;
+use crate::backend::store::{Changes, JobUpdate, Key, Snapshot};
+
+/// How long a lock lasts, in milliseconds.
+const LOCK: &str = "5000";
+/// How long a second one is waited for: longer than a lock that nobody gives back.
+const PAUSE: Duration = Duration::from_millis(3);
+const PATIENCE: usize = 4_000;
+
+const WHAT: &str = "revise a process";
+
+impl RedisStore {
+    pub(super) async fn revise_with<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
+    where
+        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let token = WorkerId::random().to_string();
+        let Some(rows) = self.take(key, &token).await? else {
+            return Ok(None);
+        };
+        let changed = snapshot(key, rows).and_then(|snapshot| change(&snapshot));
+        let (changes, answer) = match changed {
+            Ok(changed) => changed,
+            Err(error) => {
+                self.unlock(key, &token).await;
+                return Err(error);
+            }
+        };
+        if is_empty(&changes) {
+            self.unlock(key, &token).await;
+            return Ok(Some(answer));
+        }
+        self.apply(key, &token, &changes).await?;
+        Ok(Some(answer))
+    }
+
+    /// Takes the lock and reads the process; nothing when there is none.
+    async fn take(&self, key: Key, token: &str) -> Result<Option<Value>, BackendError> {
+        let id = key.to_string();
+        let arguments = [id.as_bytes(), token.as_bytes(), LOCK.as_bytes()];
+        for _ in 0..PATIENCE {
+            match self.shared.work.run(WHAT, &TAKE, &self.shared.keys, &arguments).await? {
+                Value::Nil => return Ok(None),
+                Value::Int(_) => tokio::time::sleep(PAUSE).await,
+                rows => return Ok(Some(rows)),
+            }
+        }
+        Err(contended(WHAT, "somebody else is revising it all the time"))
+    }
+
+    async fn apply(&self, key: Key, token: &str, changes: &Changes) -> Result<(), BackendError> {
+        let id = key.to_string();
+        let process = changes.process.as_ref();
+        let phase =
+            process.map_or(Vec::new(), |process| vec![process.phase.code(), process.outcome.unwrap_or(0)]);
+        let memo = process.map_or(&[][..], |process| &process.memo);
+        let mut packed = Packed::default();
+        for job in &changes.jobs {
+            pack(job, &mut packed);
+        }
+        let mut counts = Packed::default();
+        for (node, count) in &changes.meetings {
+            counts.word(*node);
+            counts.word(*count);
+        }
+        let arguments = [id.as_bytes(), token.as_bytes(), &phase, memo, &packed.0, &counts.0];
+        let answer = self.shared.work.run(WHAT, &APPLY, &self.shared.keys, &arguments).await?;
+        match number("the answer to a revision", answer)? {
+            1 => Ok(()),
+            _ => Err(contended(
+                WHAT,
+                "it took so long that somebody else may have changed the process meanwhile",
+            )),
+        }
+    }
+
+    /// Gives the lock back; when that fails it runs out by itself.
+    async fn unlock(&self, key: Key, token: &str) {
+        let id = key.to_string();
+        let arguments = [id.as_bytes(), token.as_bytes()];
+        if let Err(error) = self.shared.work.run(WHAT, &UNLOCK, &self.shared.keys, &arguments).await {
+            tracing::debug!(%error, key, "the lock of a process is left to run out");
+        }
+    }
+}
+
+fn snapshot(key: Key, rows: Value) -> Result<Snapshot, BackendError> {
+    let [row, records, notes, counts] = tuple("a process", rows)?;
+    Ok(Snapshot {
+        process: process(key, row)?,
+        jobs: jobs(key, records, notes)?,
+        meetings: meetings(key, counts)?,
+    })
+}
+
+fn is_empty(changes: &Changes) -> bool {
+    changes.process.is_none() && changes.jobs.is_empty() && changes.meetings.is_empty()
+}
+
+fn pack(job: &JobUpdate, packed: &mut Packed) {
+    packed.word(job.node);
+    packed.route(job.route);
+    packed.byte(state_code(job.state));
+    packed.long(job.due.map_or(0, millis));
+    for number in [job.attempt, job.nonce, job.failed, job.lost, job.undecoded] {
+        packed.word(number);
+    }
+    packed.length_of(job.event.as_ref());
+    packed.length_of(job.error.as_ref());
+    packed.bytes(job.event.as_deref().unwrap_or_default());
+    packed.bytes(job.error.as_deref().unwrap_or_default());
+}

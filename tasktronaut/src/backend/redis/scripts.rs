@@ -1,0 +1,64 @@
+//! The scripts: constant texts, composed of the files in `scripts`. All data goes in as arguments.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, Script};
+
+/// A script that the server may know already.
+pub(super) struct Composed {
+    text: &'static str,
+    hash: String,
+}
+
+impl Composed {
+    fn new(text: &'static str) -> Self {
+        Self { text, hash: Script::new(text).get_hash().to_owned() }
+    }
+
+    /// A call by the script's hash, which the server answers with `NOSCRIPT` when it does not know it.
+    pub(super) fn by_hash(&self, prefix: &str, arguments: &[&[u8]]) -> Cmd {
+        call("EVALSHA", &self.hash, prefix, arguments)
+    }
+
+    /// A call by the script's text, which makes the server know it.
+    pub(super) fn by_text(&self, prefix: &str, arguments: &[&[u8]]) -> Cmd {
+        call("EVAL", self.text, prefix, arguments)
+    }
+}
+
+fn call(command: &str, script: &str, prefix: &str, arguments: &[&[u8]]) -> Cmd {
+    let size = arguments.iter().map(|argument| argument.len()).sum::<usize>();
+    let mut call =
+        Cmd::with_capacity(arguments.len() + 4, size + script.len() + prefix.len() + command.len() + 8);
+    call.arg(command).arg(script).arg(1).arg(prefix);
+    for argument in arguments {
+        call.arg(*argument);
+    }
+    call
+}
+
+macro_rules! scripts {
+    ($($name:ident = $($part:literal)*;)*) => {
+        $(pub(super) static $name: LazyLock<Composed> = LazyLock::new(|| {
+            Composed::new(concat!($(include_str!(concat!("scripts/", $part, ".lua")), "\n"),*))
+        });)*
+    };
+}
+
+scripts! {
+    ENQUEUE = "base" "work" "enqueue";
+    JOIN = "base" "join";
+    EXCHANGE = "base" "work" "ends" "claims" "exchange";
+    TAKE = "base" "take";
+    APPLY = "base" "work" "apply";
+    UNLOCK = "base" "unlock";
+    BEAT = "base" "work" "held" "beat";
+    GIVE_BACK = "base" "work" "held" "give_back";
+    FIND = "base" "find";
+    JOBS = "base" "jobs";
+    LIST = "base" "list";
+    PAUSE = "base" "work" "pause";
+    DELETE = "base" "work" "remove" "delete";
+    SWEEP = "base" "work" "remove" "sweep";
+    STRAYS = "base" "work" "strays";
+}

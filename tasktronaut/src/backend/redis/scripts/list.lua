@@ -1,0 +1,24 @@
+-- One page of processes. ARGV: `=` and a definition or nothing, outcome or nothing, prefix of identifiers, the key after which it
+-- begins, the most to give, the most to look at.
+-- Answer: the key that was looked at last, or -1 at the end; keys and rows in turn.
+
+local definition, outcome, prefix = ARGV[1], ARGV[2], ARGV[3]
+local index = PREFIX .. 'all'
+if definition ~= '' then
+  index = key_of('def', string.sub(definition, 2))
+elseif outcome ~= '' then
+  index = key_of('out', outcome)
+end
+
+local wanted, most = tonumber(ARGV[5]), tonumber(ARGV[6])
+local keys = call('ZRANGEBYSCORE', index, '(' .. ARGV[4], '+inf', 'LIMIT', 0, most)
+local rows = {}
+for i = 1, #keys do
+  local row_key = key_of('p', keys[i])
+  local its = call('HMGET', row_key, 'identifier', 'outcome')
+  if its[1] and (outcome == '' or its[2] == outcome) and string.sub(its[1], 1, #prefix) == prefix then
+    rows[#rows + 1], rows[#rows + 2] = keys[i], call('HGETALL', row_key)
+    if #rows == 2 * wanted then return { keys[i], rows } end
+  end
+end
+return { #keys == most and keys[most] or '-1', rows }

@@ -1,0 +1,5 @@
+//! Servers that a test starts for itself, and that end with it.
+
+pub mod redis;
+
+pub use redis::Redis;
