@@ -43,7 +43,7 @@ impl Terminal {
     }
 
     fn show_task(&mut self, task: &JobStatus) {
-        let name = task.description.as_deref().unwrap_or(task.name);
+        let name = task.description.as_deref().unwrap_or(&task.name);
         if task.state == JobState::Running {
             let bar = self.bars.add(ProgressBar::new(1));
             bar.set_style(style("{prefix:>20} {bar:20.green/dim} {msg}"));

@@ -67,7 +67,8 @@ impl<B: Backend> Shared<B> {
         let before = self.active.fetch_sub(1, Ordering::SeqCst);
         if before == 1 {
             self.idle.notify_waiters();
-        } else if before >= self.concurrency {
+        }
+        if before >= self.concurrency {
             self.bell.ring();
         }
     }

@@ -9,7 +9,7 @@ use super::world::{Gate, World};
 fn text(event: &Event) -> String {
     match event {
         Event::Job(job) => {
-            let name = job.description.as_deref().unwrap_or(job.name);
+            let name = job.description.as_deref().unwrap_or(&job.name);
             let error = job.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
             format!("{name} {} {}{error}", job.state, job.attempt)
         }
@@ -182,9 +182,9 @@ async fn r19_the_status_shows_every_job_and_counts_tasks() {
     let count = |state| seen.count(state);
     assert_eq!((count(JobState::Succeeded), count(JobState::Running), count(JobState::Blocked)), (2, 1, 1));
     let hooks: Vec<_> =
-        seen.jobs.iter().filter(|job| job.kind == JobKind::Hook).map(|job| job.name).collect();
+        seen.jobs.iter().filter(|job| job.kind == JobKind::Hook).map(|job| &*job.name).collect();
     assert_eq!(hooks, ["on_started", "on_completed"]);
-    assert_eq!((seen.definition, &*seen.identifier), ("main", running.handle.identifier()));
+    assert_eq!((&*seen.definition, &*seen.identifier), ("main", running.handle.identifier()));
     assert!(seen.outcome.is_none() && !seen.ended);
     gate.open();
     let ended = running.end().await;

@@ -207,7 +207,7 @@ async fn r14_a_hook_that_fails_is_repeated_shown_and_changes_nothing() {
         assert!(matches!(ended.outcome, Outcome::Completed));
         assert_eq!(world.count("end a"), 1);
         assert_eq!(world.count(&format!("{hook} main")), 3);
-        let job = ended.status.jobs.iter().find(|job| job.name == hook).unwrap();
+        let job = ended.status.jobs.iter().find(|job| &*job.name == hook).unwrap();
         assert_eq!((job.state, job.attempt), (JobState::Failed, 3));
         assert_eq!(job.error.as_ref().unwrap().to_string(), "no");
     }

@@ -101,7 +101,7 @@ async fn r18_what_was_claimed_and_not_begun_is_never_begun_by_a_worker_that_is_g
     let handle = Lab::new(&world, tree).build().enqueue(&backend).await.unwrap();
     let worker =
         Worker::new(backend.clone()).concurrency(1).grace(Duration::from_millis(10)).start().unwrap();
-    let running = || async { status(&handle).await.tasks().filter(|job| job.name == "plain").count() };
+    let running = || async { status(&handle).await.tasks().filter(|job| &*job.name == "plain").count() };
     assert_eq!(running().await, 664);
     within(async {
         while begun.load(Ordering::SeqCst) == 0 {
