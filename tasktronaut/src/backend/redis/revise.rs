@@ -77,7 +77,7 @@ impl RedisStore {
         }
         let mut counts = Packed::default();
         for (node, count) in &changes.meetings {
-            counts.word(*node);
+            counts.node(*node);
             counts.word(*count);
         }
         let arguments = [id.as_bytes(), token.as_bytes(), &phase, memo, &packed.0, &counts.0];
@@ -115,7 +115,7 @@ fn is_empty(changes: &Changes) -> bool {
 }
 
 fn pack(job: &JobUpdate, packed: &mut Packed) {
-    packed.word(job.node);
+    packed.node(job.node);
     packed.route(job.route);
     packed.byte(state_code(job.state));
     packed.long(job.due.map_or(0, millis));

@@ -46,19 +46,19 @@ macro_rules! scripts {
 }
 
 scripts! {
-    ENQUEUE = "base" "work" "enqueue";
-    JOIN = "base" "join";
-    EXCHANGE = "base" "work" "ends" "claims" "exchange";
+    ENQUEUE = "base" "work" "enqueue" "flush" "answer";
+    JOIN = "base" "join" "flush" "answer";
+    EXCHANGE = "base" "work" "ends" "claims" "flush" "exchange";
     TAKE = "base" "take";
-    APPLY = "base" "work" "apply";
+    APPLY = "base" "work" "apply" "flush" "answer";
     UNLOCK = "base" "unlock";
-    BEAT = "base" "work" "held" "beat";
-    GIVE_BACK = "base" "work" "held" "give_back";
+    BEAT = "base" "work" "held" "beat" "flush" "soon" "answer";
+    GIVE_BACK = "base" "work" "held" "give_back" "flush" "answer";
     FIND = "base" "find";
     JOBS = "base" "jobs";
     LIST = "base" "list";
-    PAUSE = "base" "work" "pause";
-    DELETE = "base" "work" "remove" "delete";
-    SWEEP = "base" "work" "remove" "sweep";
+    PAUSE = "base" "work" "pause" "flush" "answer";
+    DELETE = "base" "work" "remove" "delete" "flush" "answer";
+    SWEEP = "base" "work" "remove" "sweep" "flush" "answer";
     STRAYS = "base" "work" "strays";
 }
