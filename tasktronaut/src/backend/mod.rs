@@ -6,6 +6,8 @@
 pub(crate) mod local;
 mod record;
 pub mod seed;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod store;
 
 use std::future::Future;
