@@ -11,6 +11,8 @@ mod record;
 #[cfg(feature = "redis")]
 mod redis;
 pub mod seed;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod store;
 
 use std::future::Future;
