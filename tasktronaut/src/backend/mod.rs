@@ -5,6 +5,8 @@
 
 pub(crate) mod local;
 mod record;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod seed;
 pub mod store;
 
