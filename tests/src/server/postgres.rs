@@ -1,0 +1,154 @@
+//! A PostgreSQL server for tests.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, io, process};
+
+/// Where Debian and others keep the programs that are not in the path.
+const KEPT: &[&str] = &["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"];
+
+/// The account that runs the server when the tests are run by root, for whom it refuses to.
+const ACCOUNT: &str = "postgres";
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// A private PostgreSQL server, reached by a socket in its folder; stopped and removed when it is dropped.
+#[derive(Debug)]
+pub struct Postgres {
+    programs: PathBuf,
+    folder: PathBuf,
+    settings: Vec<String>,
+}
+
+impl Postgres {
+    /// Starts a server that does not wait for the disk; none where PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    pub fn start() -> Option<Self> {
+        Self::start_with(&["fsync=off", "full_page_writes=off"])
+    }
+
+    /// Starts a server with settings, as in `fsync=off`; none where PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    pub fn start_with(settings: &[&str]) -> Option<Self> {
+        let programs = programs()?;
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // A short name: the path of a socket has at most 107 bytes.
+        let folder = env::temp_dir().join(format!("tt-pg-{}-{count}", process::id()));
+        let server = Self {
+            programs,
+            folder,
+            settings: settings
+                .iter()
+                .chain(&["listen_addresses=", "max_connections=200"])
+                .map(|&setting| setting.to_owned())
+                .collect(),
+        };
+        finish("mkdir", as_account(OsStr::new("mkdir")).arg(&server.folder).output());
+        let data = server.data();
+        finish(
+            "initdb",
+            server.program("initdb").args(["-N", "-A", "trust", "-U", "postgres", "-D"]).arg(data).output(),
+        );
+        server.restart();
+        Some(server)
+    }
+
+    /// Where the server is, for the user and the database `postgres`.
+    pub fn url(&self) -> String {
+        let folder = self.folder.to_string_lossy().replace('/', "%2F");
+        format!("postgres://postgres@{folder}/postgres")
+    }
+
+    /// Starts the server again, after it was stopped or killed.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn restart(&self) {
+        let mut options = format!("-k {}", self.folder.display());
+        for setting in &self.settings {
+            options.push_str(" -c ");
+            options.push_str(setting);
+        }
+        let mut start = self.program("pg_ctl");
+        start.args(["start", "-w", "-s", "-D"]).arg(self.data()).arg("-l").arg(self.folder.join("log"));
+        finish("pg_ctl start", start.arg("-o").arg(options).output());
+    }
+
+    /// Stops the server as it should be.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
+        let mut stop = self.program("pg_ctl");
+        finish("pg_ctl stop", stop.args(["stop", "-w", "-s", "-m", "fast", "-D"]).arg(self.data()).output());
+    }
+
+    /// Kills the server and all its processes at once, as a crash does.
+    pub fn kill(&self) {
+        let Some(server) = self.process() else { return };
+        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
+        let _killed = Command::new("kill").arg("-9").arg(&server).args(children.split_whitespace()).output();
+    }
+
+    /// The process of the server, while it runs.
+    fn process(&self) -> Option<String> {
+        let file = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
+        file.lines().next().map(str::to_owned)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn program(&self, name: &str) -> Command {
+        as_account(self.programs.join(name).as_os_str())
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let mut stop = self.program("pg_ctl");
+        let _stopped = stop.args(["stop", "-w", "-s", "-m", "immediate", "-D"]).arg(self.data()).output();
+        let _removed = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The folder of the server's programs: in the path, or where packages put them, the newest first.
+fn programs() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    for kept in KEPT {
+        let versions = fs::read_dir(kept).into_iter().flatten().flatten();
+        let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+        versions.sort();
+        folders.extend(versions.into_iter().rev());
+        folders.push(Path::new(kept).join("bin"));
+    }
+    folders.into_iter().find(|folder| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file())
+}
+
+/// A command, run by the server's account where the tests are run by root.
+fn as_account(program: &OsStr) -> Command {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let mut command = Command::new(if root { OsStr::new("setpriv") } else { program });
+    if root {
+        command.arg(format!("--reuid={ACCOUNT}")).arg(format!("--regid={ACCOUNT}"));
+        command.arg("--clear-groups").arg(program);
+    }
+    command.current_dir(env::temp_dir());
+    command
+}
+
+fn finish(what: &str, result: io::Result<Output>) {
+    match result {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => panic!("{what} failed: {}", String::from_utf8_lossy(&output.stderr)),
+        Err(error) => panic!("{what} failed: {error}"),
+    }
+}
