@@ -53,6 +53,7 @@
 //!
 //! | floor | module | what it knows |
 //! |---|---|---|
+//! | 5 | `testing` | suites for those who write a backend (feature `testing`) |
 //! | 4 | `engine` | workers, handles: who does the work |
 //! | 3 | [`backend`] | where processes are kept: the trait, and the in-process backend |
 //! | 2 | [`plan`] | the flat plan, and the pure rules of what an error means |
@@ -70,6 +71,8 @@ mod definition;
 mod engine;
 pub mod guide;
 pub mod plan;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod words;
 
 #[doc(hidden)]

@@ -1,0 +1,196 @@
+//! The list of all cases, from which everything else is made.
+
+/// Hands the cases, by topic, to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_cases {
+    ({$($then:tt)*} $($with:tt)*) => {
+        $($then)*! { $($with)*
+            enqueue {
+                r1_a_new_process_is_found_as_it_was_given
+                r1_the_first_job_gets_its_row_and_the_others_do_not
+                r1_several_are_answered_in_their_order
+                r1_no_processes_are_no_mistake
+                r2_a_known_identifier_changes_nothing
+                r2_a_known_one_does_not_keep_its_neighbours_out
+                r2_an_identifier_twice_in_one_call_is_one_process
+                r2_of_many_at_the_same_time_one_creates
+                r2_a_known_process_may_have_ended
+                a_key_is_never_used_again
+                keys_grow
+                r19_what_is_enqueued_is_seen_by_another_program
+                r5_meetings_get_their_rows
+            }
+            claim {
+                r3_a_claim_raises_the_attempt
+                r3_nonces_are_random_and_not_zero
+                r3_a_claim_is_seen_in_the_row
+                r3_a_job_is_claimed_once
+                r3_claims_at_the_same_time_share_the_jobs
+                r4_the_fence_counts_and_not_the_worker
+                r17_a_worker_claims_jobs_of_its_routes_only
+                r17_a_worker_without_routes_claims_nothing
+                a_worker_can_have_many_routes
+                joining_again_replaces_the_routes
+                r6_higher_priority_goes_first
+                r6_what_was_ready_first_goes_first
+                r6_those_that_are_claimed_together_are_the_first_ones
+                wanted_is_the_limit_and_more_tells_of_the_rest
+                wanted_zero_claims_nothing
+                an_unknown_worker_claims_nothing_and_is_told
+                an_unknown_workers_ends_are_recorded
+                what_an_exchange_releases_it_can_claim
+                a_lease_may_be_as_short_as_it_likes
+            }
+            end {
+                r5_a_success_is_recorded_with_its_time
+                r5_a_success_releases_what_waited_for_it_alone
+                r5_a_release_has_a_route_of_its_own
+                r6_a_chain_runs_in_its_order
+                a_release_that_concludes_sets_the_outcome
+                the_last_end_ends_the_process
+                r4_another_nonce_or_attempt_is_lost
+                r4_of_an_unknown_process_or_job_is_lost
+                r4_what_was_never_claimed_cannot_end
+                r4_an_end_that_is_sent_again_is_lost
+                r4_of_an_end_twice_in_one_call_the_second_is_lost
+                r4_after_a_retry_the_old_fence_is_lost
+                r4_a_late_end_counts_while_nobody_has_claimed_again
+                r4_a_late_end_is_lost_after_another_claim
+                r4_a_late_retry_counts_too
+                r4_a_lost_end_does_not_harm_the_others
+                r14_a_hook_that_is_given_up_lets_the_process_go_on
+                r12_outside_of_flowing_an_end_must_be_revised
+                r4_a_lost_end_is_lost_outside_of_flowing_too
+                ends_that_must_be_revised_do_not_harm_the_others
+                r19_an_end_is_seen_by_another_program
+            }
+            meetings {
+                r5_the_last_of_a_meeting_releases_once
+                r5_the_last_two_may_end_in_one_call
+                r5_ends_at_the_same_time_lose_no_join
+                r5_workers_of_two_programs_finish_what_they_share
+                r5_meetings_let_meetings_go
+                r5_a_long_chain_of_meetings_is_a_loop
+                r5_a_meeting_named_twice_counts_twice
+                r5_a_meeting_can_be_reached_over_two_others
+                r5_a_meeting_lets_several_go
+                r5_a_retry_or_a_lost_end_does_not_count_down
+                r5_meetings_of_processes_do_not_mix
+                r5_a_fan_of_10_000_meets
+            }
+            due {
+                r10_a_retry_waits_for_its_time
+                r10_a_retry_is_claimed_when_its_time_has_come
+                r10_next_due_is_the_first_of_all
+                r10_nothing_is_due_where_nothing_waits
+                r17_a_job_that_is_put_back_counts_as_undecoded
+                r9_failures_add_up
+                a_process_may_begin_later
+                what_is_due_keeps_its_priority
+                thousands_become_due
+                r10_due_times_are_seen_by_another_program
+            }
+            pause {
+                a_paused_process_holds_what_is_ready
+                what_becomes_ready_is_held_too
+                what_becomes_due_is_held_too
+                what_is_taken_back_is_held_too
+                what_is_given_back_is_held_too
+                what_a_revision_makes_ready_is_held_too
+                what_runs_goes_on
+                pausing_again_changes_nothing
+                other_processes_are_not_held
+                there_is_no_such_process_to_pause
+                paused_queues_are_seen_in_every_beat
+                a_paused_process_that_waits_is_still_due
+            }
+            revise {
+                there_is_nothing_to_revise
+                a_snapshot_shows_the_process
+                a_snapshot_leaves_out_what_has_succeeded
+                a_change_is_stored_as_it_is
+                the_end_has_its_time_and_loses_it_again
+                without_a_change_the_process_stays
+                a_job_is_stored_as_it_is
+                what_is_not_named_stays
+                a_job_that_is_made_ready_is_claimed_with_its_event
+                r12_what_is_skipped_is_not_claimed
+                what_waits_is_due_after_its_time
+                what_still_runs_keeps_worker_and_lease
+                what_runs_no_longer_loses_worker_and_lease
+                r4_with_a_nonce_of_zero_no_fence_holds
+                r5_a_meeting_that_is_set_counts_on_from_there
+                r5_a_meeting_that_is_new_lets_nothing_go
+                an_error_changes_nothing_and_comes_back
+                an_answer_comes_back
+                revisions_exclude_each_other
+                revisions_exclude_exchanges
+                a_revision_may_be_large
+                r12_outside_of_flowing_ready_hooks_are_retried_by_revisions
+            }
+            leases {
+                r7_a_beat_shows_what_the_worker_holds
+                r7_a_renewed_lease_is_not_taken_back
+                r8_a_lease_that_has_run_out_is_taken_back
+                r8_a_lease_that_has_not_run_out_is_left
+                r9_the_last_lost_worker_is_left_to_be_revised
+                r8_outside_of_flowing_it_is_left_to_be_revised
+                r8_at_most_100_are_taken_back_at_once
+                r8_many_at_the_same_time_take_back_once
+                r15_overdue_processes_are_seen
+                r15_at_most_100_overdue_ones_are_given
+                r13_a_worker_sees_which_of_its_processes_stop
+                r13_a_stopping_process_is_named_once
+                r18_what_is_given_back_is_ready_and_uncharged
+                r18_a_worker_that_leaves_holds_nothing
+                r18_what_the_worker_does_not_hold_is_not_given_back
+                r18_outside_of_flowing_it_is_left_to_be_revised
+                r8_a_worker_that_is_gone_is_reaped_by_any_other
+            }
+            list {
+                pages_follow_each_other
+                a_limit_of_zero_gives_nothing
+                limits_and_keys_may_be_as_large_as_they_like
+                by_definition
+                by_outcome
+                by_prefix
+                by_everything_at_once
+            }
+            admin {
+                what_is_not_there_is_not_found
+                plans_come_in_the_order_of_their_keys
+                many_plans_can_be_asked_for
+                deleting_removes_everything
+                only_what_has_ended_is_deleted_where_one_says_so
+                deleting_leaves_the_others
+                r20_what_has_ended_long_ago_is_swept
+                r20_sweeping_goes_in_small_batches
+                r20_sweeping_leaves_workers_that_live
+                a_swept_identifier_is_free_again
+                r17_what_no_worker_can_do_is_a_stray
+                r17_what_runs_or_has_ended_is_no_stray
+                r17_a_worker_that_has_left_knows_nothing
+            }
+            hostile {
+                odd_identifiers_are_kept_apart
+                odd_definitions_are_kept
+                odd_queues_are_kept_apart
+                a_plan_may_have_any_bytes
+                payloads_may_have_any_bytes
+                nothing_and_no_bytes_are_not_the_same
+                numbers_may_be_as_large_as_their_types
+                durations_may_be_as_long_as_they_like
+                keys_that_were_never_given_are_answered
+                one_end_may_release_10_000
+                one_end_may_count_10_000_meetings_down
+                an_error_may_be_a_mebibyte
+            }
+            wake {
+                r22_another_program_hears_of_what_happens
+                r22_there_may_be_several_listeners
+                r22_an_announcement_waits_for_nobody
+            }
+        }
+    };
+}
