@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, process};
 
@@ -14,12 +14,18 @@ const ACCOUNT: &str = "postgres";
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// A private PostgreSQL server, reached by a socket in its folder; stopped and removed when it is dropped.
+/// What stops the server and removes its folder, as soon as its own input ends: when the server is dropped, and when
+/// the program of the tests is gone, however it went.
+const GUARDIAN: &str = "trap '' INT TERM; read -r _; \"$0\" stop -w -s -m immediate -D \"$1/data\"; rm -rf \"$1\"";
+
+/// A private PostgreSQL server, reached by a socket in its folder; stopped and removed when it is dropped, and at the
+/// latest when the program ends.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
     settings: Vec<String>,
+    guardian: Option<Child>,
 }
 
 impl Postgres {
@@ -40,7 +46,7 @@ impl Postgres {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // A short name: the path of a socket has at most 107 bytes.
         let folder = env::temp_dir().join(format!("tt-pg-{}-{count}", process::id()));
-        let server = Self {
+        let mut server = Self {
             programs,
             folder,
             settings: settings
@@ -48,8 +54,10 @@ impl Postgres {
                 .chain(&["listen_addresses=", "max_connections=200"])
                 .map(|&setting| setting.to_owned())
                 .collect(),
+            guardian: None,
         };
         finish("mkdir", as_account(OsStr::new("mkdir")).arg(&server.folder).output());
+        server.guardian = Some(server.guard());
         let data = server.data();
         finish(
             "initdb",
@@ -96,6 +104,13 @@ impl Postgres {
         let _killed = Command::new("kill").arg("-9").arg(&server).args(children.split_whitespace()).output();
     }
 
+    fn guard(&self) -> Child {
+        let mut guardian = as_account(OsStr::new("sh"));
+        guardian.arg("-c").arg(GUARDIAN).arg(self.programs.join("pg_ctl")).arg(&self.folder);
+        guardian.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        guardian.spawn().unwrap_or_else(|error| panic!("sh does not start: {error}"))
+    }
+
     /// The process of the server, while it runs.
     fn process(&self) -> Option<String> {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).ok()?;
@@ -113,9 +128,10 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let mut stop = self.program("pg_ctl");
-        let _stopped = stop.args(["stop", "-w", "-s", "-m", "immediate", "-D"]).arg(self.data()).output();
-        let _removed = fs::remove_dir_all(&self.folder);
+        // Waiting closes the guardian's input.
+        if let Some(mut guardian) = self.guardian.take() {
+            let _stopped = guardian.wait();
+        }
     }
 }
 

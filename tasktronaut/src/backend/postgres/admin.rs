@@ -4,7 +4,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::PostgresStore;
 use super::lane::Parameters;
-use super::row::{corrupt, micros, number};
+use super::row::{corrupt, micros, number, text};
 use crate::backend::BackendError;
 use crate::backend::store::{Key, Retention};
 
@@ -20,7 +20,7 @@ impl PostgresStore {
 
     pub(super) async fn hold_queue(&self, queue: &str, paused: bool) -> Result<(), BackendError> {
         let sql = if paused { &self.sql().pause_queue } else { &self.sql().resume_queue };
-        self.change().query("pause a queue", sql, &[(&queue, Type::TEXT)]).await?;
+        self.change().query("pause a queue", sql, &[(&text(queue), Type::TEXT)]).await?;
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! Adding processes, alone or inside a transaction of one's own.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, Transaction};
 
-use super::row::{list, micros, number};
+use super::row::{list, micros, number, text};
 use super::{PostgresStore, failed};
 use crate::backend::BackendError;
 use crate::backend::store::{Meeting, NewProcess, Stored};
@@ -56,8 +57,8 @@ fn stored(row: Option<&Row>) -> Result<Vec<Stored>, BackendError> {
 /// Processes and their meetings, column by column.
 #[derive(Default)]
 struct Columns<'a> {
-    identifier: Vec<&'a str>,
-    definition: Vec<&'a str>,
+    identifier: Vec<Cow<'a, str>>,
+    definition: Vec<Cow<'a, str>>,
     plan: Vec<&'a [u8]>,
     priority: Vec<i16>,
     node: Vec<i64>,
@@ -78,8 +79,8 @@ impl<'a> Columns<'a> {
     fn of(processes: &'a [NewProcess]) -> Self {
         let mut columns = Self::default();
         for (process, place) in processes.iter().zip(1..) {
-            columns.identifier.push(&process.identifier);
-            columns.definition.push(&process.definition);
+            columns.identifier.push(text(&process.identifier));
+            columns.definition.push(text(&process.definition));
             columns.plan.push(&process.plan);
             columns.priority.push(process.priority);
             columns.node.push(i64::from(process.first.node));

@@ -10,9 +10,6 @@ use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded};
 
-/// So many jobs are claimed at most in one exchange: more would hold up everybody else.
-const MOST_WANTED: i32 = 10_000;
-
 impl PostgresStore {
     pub(super) async fn end_and_claim(
         &self,
@@ -43,9 +40,9 @@ fn scalar<T: for<'a> tokio_postgres::types::FromSql<'a>>(
 }
 
 fn claims(row: &Row) -> Result<Vec<ClaimRow>, BackendError> {
-    let places = list::<i64>(row, 5)?.into_iter().zip(list::<i32>(row, 6)?);
-    let claims = list::<i32>(row, 7)?.into_iter().zip(list::<i32>(row, 8)?);
-    let counts = list::<i32>(row, 9)?.into_iter().zip(list::<i32>(row, 10)?);
+    let places = list::<i64>(row, 5)?.into_iter().zip(list::<i64>(row, 6)?);
+    let claims = list::<i64>(row, 7)?.into_iter().zip(list::<i32>(row, 8)?);
+    let counts = list::<i64>(row, 9)?.into_iter().zip(list::<i64>(row, 10)?);
     let rows = places.zip(claims).zip(counts).zip(list::<Option<Vec<u8>>>(row, 11)?);
     Ok(rows
         .filter_map(|((((process, node), (attempt, nonce)), (failed, undecoded)), event)| {
@@ -127,7 +124,8 @@ impl<'a> Columns<'a> {
     fn of(worker: WorkerId, wanted: usize, ends: impl Iterator<Item = &'a End>) -> Self {
         let mut columns = Self {
             worker: uuid_of(worker),
-            wanted: i32::try_from(wanted).unwrap_or(i32::MAX).min(MOST_WANTED),
+            // The function looks for one more, to see whether there are more.
+            wanted: i32::try_from(wanted).unwrap_or(i32::MAX).min(i32::MAX - 1),
             ..Self::default()
         };
         for (end, place) in ends.zip(1..) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::row::{corrupt, fences, list, micros, number, worker as uuid_of};
+use super::row::{corrupt, fences, list, micros, number, read_text, worker as uuid_of};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Beat, Fence, RouteId};
@@ -45,7 +45,7 @@ impl PostgresStore {
             expired: fences(&row, 6)?,
             reaped: usize::try_from(reaped).unwrap_or(0),
             overdue: list::<i64>(&row, 11)?.into_iter().filter_map(|key| u64::try_from(key).ok()).collect(),
-            paused: list(&row, 12)?,
+            paused: list::<String>(&row, 12)?.into_iter().map(read_text).collect(),
         })
     }
 

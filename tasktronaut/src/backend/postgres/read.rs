@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::row::{corrupt, job, list, number, process};
+use super::row::{corrupt, job, list, number, process, read_text, text};
 use crate::backend::BackendError;
 use crate::backend::store::{JobRow, Key, ListFilter, PlanRow, ProcessRow, Stray};
 
@@ -16,7 +16,7 @@ impl PostgresStore {
             let plan = || {
                 let identifier: Option<String> = row.try_get(0)?;
                 let plan: Option<Vec<u8>> = row.try_get(1)?;
-                Ok(identifier.zip(plan).map(|(identifier, plan)| PlanRow { identifier, plan }))
+                Ok(identifier.zip(plan).map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
             };
             plan().map_err(|error: tokio_postgres::Error| corrupt("plan", error.to_string()))
         });
@@ -24,10 +24,7 @@ impl PostgresStore {
     }
 
     pub(super) async fn read_process(&self, identifier: &str) -> Result<Option<ProcessRow>, BackendError> {
-        // No identifier has such a character, and the server takes none.
-        if identifier.contains('\0') {
-            return Ok(None);
-        }
+        let identifier = text(identifier);
         let rows =
             self.reads().query("find a process", &self.sql().find, &[(&identifier, Type::TEXT)]).await?;
         rows.first().map(process).transpose()
@@ -40,13 +37,15 @@ impl PostgresStore {
 
     /// A process that makes no sense is left out, so that the others can be seen.
     pub(super) async fn read_list(&self, filter: &ListFilter) -> Result<Vec<ProcessRow>, BackendError> {
+        let definition = filter.definition.as_deref().map(text);
+        let prefix = filter.prefix.as_deref().map(text);
         let outcome = filter.outcome.map(i16::from);
         let limit = i64::try_from(filter.limit).unwrap_or(i64::MAX);
         let after = i64::try_from(filter.after).unwrap_or(i64::MAX);
         let parameters = [
-            (&filter.definition as _, Type::TEXT),
+            (&definition as _, Type::TEXT),
             (&outcome as _, Type::INT2),
-            (&filter.prefix as _, Type::TEXT),
+            (&prefix as _, Type::TEXT),
             (&after as _, Type::INT8),
             (&limit as _, Type::INT8),
         ];
@@ -60,7 +59,7 @@ impl PostgresStore {
     pub(super) async fn read_strays(&self) -> Result<Vec<Stray>, BackendError> {
         let row = self.reads().query_one("look for stray jobs", &self.sql().strays, &[]).await?;
         let routes = list::<i64>(&row, 0)?.into_iter().zip(list::<i64>(&row, 1)?);
-        let examples = list::<i64>(&row, 2)?.into_iter().zip(list::<i32>(&row, 3)?);
+        let examples = list::<i64>(&row, 2)?.into_iter().zip(list::<i64>(&row, 3)?);
         let strays = routes.zip(examples).filter_map(|((route, jobs), (process, node))| {
             Some(Stray {
                 route: u64::try_from(route).ok()?,

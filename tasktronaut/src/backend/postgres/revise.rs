@@ -45,7 +45,7 @@ impl PostgresStore {
             return Ok(None);
         };
         let process = process(&row)?;
-        let jobs = client.query_typed(&sql.jobs, parameters).await.map_err(fail)?;
+        let jobs = client.query_typed(&sql.open_jobs, parameters).await.map_err(fail)?;
         let jobs = jobs.iter().map(job).collect::<Result<_, _>>()?;
         let row = client.query_typed_one(&sql.meetings, parameters).await.map_err(fail)?;
         Ok(Some(Snapshot { process, jobs, meetings: meetings(&row)? }))
@@ -59,7 +59,7 @@ impl PostgresStore {
 }
 
 fn meetings(row: &Row) -> Result<Vec<(u32, u32)>, BackendError> {
-    let meetings = list::<i32>(row, 0)?.into_iter().zip(list::<i32>(row, 1)?);
+    let meetings = list::<i64>(row, 0)?.into_iter().zip(list::<i64>(row, 1)?);
     meetings
         .map(|(node, remaining)| match (u32::try_from(node), u32::try_from(remaining)) {
             (Ok(node), Ok(remaining)) => Ok((node, remaining)),

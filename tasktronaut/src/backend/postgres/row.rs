@@ -1,5 +1,6 @@
 //! Between the rows of the database and the data of the store. Whatever makes no sense is [`BackendError::Corrupt`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio_postgres::Row;
@@ -15,6 +16,9 @@ use crate::plan::JobState;
 /// Microseconds that no sum of two overflows: more than 30,000 years.
 const FOREVER: i64 = 1 << 60;
 
+/// What stands before a character that is written differently.
+const ESCAPE: char = '\u{1b}';
+
 /// The columns of [`process`], of the table `process p`.
 pub(super) const PROCESS: &str = "p.key, p.identifier, p.definition, p.phase, p.outcome, p.memo, p.paused, \
                                   p.priority, p.created_at, p.ended_at";
@@ -28,8 +32,8 @@ pub(super) fn process(row: &Row) -> Result<ProcessRow, BackendError> {
     let row = Named { row, what: "process" };
     Ok(ProcessRow {
         key: row.whole("key")?,
-        identifier: row.get("identifier")?,
-        definition: row.get("definition")?,
+        identifier: read_text(row.get("identifier")?),
+        definition: read_text(row.get("definition")?),
         phase: match u8::try_from(row.get::<i16>("phase")?).ok().and_then(Phase::from_code) {
             Some(phase) => phase,
             None => return Err(row.corrupt("there is no such phase")),
@@ -93,7 +97,7 @@ impl Named<'_> {
 
     /// A number of 32 bits that is not negative.
     fn count(&self, column: &str) -> Result<u32, BackendError> {
-        let number = self.get::<i32>(column)?;
+        let number = self.get::<i64>(column)?;
         u32::try_from(number).map_err(|_| self.corrupt(&format!("{column} is {number}")))
     }
 
@@ -138,15 +142,15 @@ fn state_of(code: i16) -> Option<JobState> {
 /// Fences of four columns of arrays, beginning with `first`. One that makes no sense is left out.
 pub(super) fn fences(row: &Row, first: usize) -> Result<Vec<Fence>, BackendError> {
     let processes = list::<i64>(row, first)?;
-    let nodes = list::<i32>(row, first + 1)?;
-    let attempts = list::<i32>(row, first + 2)?;
+    let nodes = list::<i64>(row, first + 1)?;
+    let attempts = list::<i64>(row, first + 2)?;
     let nonces = list::<i32>(row, first + 3)?;
     let rows = processes.into_iter().zip(nodes).zip(attempts).zip(nonces);
     Ok(rows.filter_map(|(((process, node), attempt), nonce)| fence(process, node, attempt, nonce)).collect())
 }
 
 /// A fence; nothing, and a word in the log, for one that makes no sense.
-pub(super) fn fence(process: i64, node: i32, attempt: i32, nonce: i32) -> Option<Fence> {
+pub(super) fn fence(process: i64, node: i64, attempt: i64, nonce: i32) -> Option<Fence> {
     let fence = (|| {
         Some(Fence {
             key: Key::try_from(process).ok()?,
@@ -166,6 +170,39 @@ pub(super) fn list<T: for<'a> FromSql<'a>>(row: &Row, column: usize) -> Result<V
     let list: Option<Vec<T>> =
         row.try_get(column).map_err(|error| corrupt("an answer", error.to_string()))?;
     Ok(list.unwrap_or_default())
+}
+
+/// A text as it goes in. The database keeps no zero character; whatever else is common stays as it is, and what begins
+/// alike still does.
+pub(super) fn text(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\0', ESCAPE]) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\0' => escaped.extend([ESCAPE, '0']),
+            ESCAPE => escaped.extend([ESCAPE, 'e']),
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// A text as it comes out.
+pub(super) fn read_text(text: String) -> String {
+    if !text.contains(ESCAPE) {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            ESCAPE => plain.push(if characters.next() == Some('0') { '\0' } else { ESCAPE }),
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// A duration as it goes in.

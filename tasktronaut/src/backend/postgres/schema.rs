@@ -36,9 +36,9 @@ pub(super) async fn migrate(client: &Client, schema: &str) -> Result<(), Backend
     if !holds(client, &format!("SELECT to_regnamespace('{schema}') IS NOT NULL")).await? {
         run(client, &format!("CREATE SCHEMA {schema}")).await?;
     }
-    for sql in MIGRATIONS.iter().skip(done.unwrap_or(0)).copied().flatten() {
-        run(client, &filled(sql, schema)).await?;
-    }
+    // One text: an iterator over borrowed ones must not be held while waiting.
+    let statements: String = MIGRATIONS.iter().skip(done.unwrap_or(0)).map(|parts| parts.concat()).collect();
+    run(client, &filled(&statements, schema)).await?;
     run(client, &format!("UPDATE {schema}.version SET number = {}; COMMIT", MIGRATIONS.len())).await
 }
 

@@ -15,6 +15,7 @@ pub(super) struct Statements {
     pub(super) process: String,
     pub(super) find: String,
     pub(super) jobs: String,
+    pub(super) open_jobs: String,
     pub(super) meetings: String,
     pub(super) list: String,
     pub(super) strays: String,
@@ -49,6 +50,9 @@ impl Statements {
             process: format!("SELECT {PROCESS} FROM {schema}.process p WHERE p.key = $1"),
             find: format!("SELECT {PROCESS} FROM {schema}.process p WHERE p.identifier = $1"),
             jobs: format!("SELECT {JOB} FROM {schema}.job j WHERE j.process = $1 ORDER BY j.node"),
+            open_jobs: format!(
+                "SELECT {JOB} FROM {schema}.job j WHERE j.process = $1 AND j.state NOT IN (4, 7) ORDER BY j.node"
+            ),
             meetings: format!(
                 "SELECT array_agg(m.node ORDER BY m.node), array_agg(m.remaining ORDER BY m.node) \
                  FROM {schema}.meeting m WHERE m.process = $1"

@@ -65,7 +65,7 @@ END $$;
 -- Ready jobs of routes that no worker knows which was seen in the last minute (`R17`). The walk goes from route to route
 -- and does not touch what lies between.
 CREATE FUNCTION {schema}.strays(
-    OUT s_route bigint[], OUT s_jobs bigint[], OUT s_process bigint[], OUT s_node integer[]
+    OUT s_route bigint[], OUT s_jobs bigint[], OUT s_process bigint[], OUT s_node bigint[]
 ) LANGUAGE plpgsql
 SET enable_seqscan = off
 AS $$

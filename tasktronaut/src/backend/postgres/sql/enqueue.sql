@@ -39,8 +39,8 @@ BEGIN
 
     IF cardinality(m_process) > 0 THEN
         INSERT INTO {schema}.meeting
-        SELECT fresh[m.process], m.node, m.waits_for, m.release_nodes::integer[], m.release_routes::bigint[],
-            m.release_concludes::boolean[], m.meetings::integer[]
+        SELECT fresh[m.process], m.node, m.waits_for, m.release_nodes::bigint[], m.release_routes::bigint[],
+            m.release_concludes::boolean[], m.meetings::bigint[]
         FROM unnest(m_process, m_node, m_waits_for, m_release_nodes, m_release_routes, m_release_concludes, m_meetings)
             AS m(process, node, waits_for, release_nodes, release_routes, release_concludes, meetings)
         WHERE created[m.process];

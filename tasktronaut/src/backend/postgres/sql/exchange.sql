@@ -12,8 +12,8 @@ CREATE FUNCTION {schema}.exchange(
     r_end integer[], r_process bigint[], r_node bigint[], r_route bigint[], r_concludes boolean[],
     m_end integer[], m_process bigint[], m_node bigint[],
     OUT recorded smallint[], OUT ended bigint[], OUT unknown boolean, OUT more boolean, OUT next_due bigint,
-    OUT c_process bigint[], OUT c_node integer[], OUT c_attempt integer[], OUT c_nonce integer[],
-    OUT c_failed integer[], OUT c_undecoded integer[], OUT c_event bytea[]
+    OUT c_process bigint[], OUT c_node bigint[], OUT c_attempt bigint[], OUT c_nonce integer[],
+    OUT c_failed bigint[], OUT c_undecoded bigint[], OUT c_event bytea[]
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
@@ -112,7 +112,7 @@ BEGIN
                 WITH RECURSIVE reach(process, node) AS (
                     SELECT * FROM unnest(d_process, d_node)
                     UNION
-                    SELECT m.process, x::bigint FROM reach r
+                    SELECT m.process, x FROM reach r
                     JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
                     CROSS JOIN LATERAL unnest(m.meetings) x
                 )
@@ -227,7 +227,7 @@ BEGIN
                     -- What makes no sense stays where it is, and its neighbours go on.
                     SELECT j.process, j.node FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = q.route AND j.process >= 0 AND j.node >= 0
-                        AND j.attempt BETWEEN 0 AND 2147483646
+                        AND j.attempt BETWEEN 0 AND 4294967294
                         AND j.failed >= 0 AND j.lost >= 0 AND j.undecoded >= 0
                     ORDER BY j.priority DESC, j.ready_at, j.process, j.node
                     LIMIT q.count
@@ -265,8 +265,8 @@ BEGIN
             ON CONFLICT DO NOTHING
             RETURNING j.process, j.node, j.state, j.nonce
         )
-        SELECT c_process || array_agg(process), c_node || array_agg(node), c_attempt || array_agg(1),
-            c_nonce || array_agg(nonce), c_failed || array_agg(0), c_undecoded || array_agg(0),
+        SELECT c_process || array_agg(process), c_node || array_agg(node), c_attempt || array_agg(1::bigint),
+            c_nonce || array_agg(nonce), c_failed || array_agg(0::bigint), c_undecoded || array_agg(0::bigint),
             c_event || array_agg(NULL::bytea)
         INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
         FROM inserted WHERE state = 2;

@@ -31,9 +31,9 @@ END $$;
 -- renewal is that of the worker.
 CREATE FUNCTION {schema}.beat(
     p_worker uuid, p_renew boolean, p_max_lost bigint,
-    OUT h_process bigint[], OUT h_node integer[], OUT h_attempt integer[], OUT h_nonce integer[],
+    OUT h_process bigint[], OUT h_node bigint[], OUT h_attempt bigint[], OUT h_nonce integer[],
     OUT s_process bigint[], OUT s_cancelled boolean[],
-    OUT x_process bigint[], OUT x_node integer[], OUT x_attempt integer[], OUT x_nonce integer[],
+    OUT x_process bigint[], OUT x_node bigint[], OUT x_attempt bigint[], OUT x_nonce integer[],
     OUT reaped bigint, OUT overdue bigint[], OUT paused text[]
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
@@ -43,7 +43,7 @@ AS $$
 DECLARE
     t bigint;
     v_process bigint[];
-    v_node integer[];
+    v_node bigint[];
     v_expired boolean[];
 BEGIN
     PERFORM {schema}.durably();
@@ -109,7 +109,7 @@ END $$;
 -- Gives jobs back; without `p_process` all of the worker, which is forgotten. The answer is what has to be revised.
 CREATE FUNCTION {schema}.give_back(
     p_worker uuid, p_process bigint[], p_node bigint[], p_attempt bigint[], p_nonce integer[],
-    OUT x_process bigint[], OUT x_node integer[], OUT x_attempt integer[], OUT x_nonce integer[]
+    OUT x_process bigint[], OUT x_node bigint[], OUT x_attempt bigint[], OUT x_nonce integer[]
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan

@@ -1,4 +1,5 @@
--- The tables of version 1. Times are microseconds since 1970, by this server's clock.
+-- The tables of version 1. Times are microseconds since 1970, by this server's clock. Numbers of 32 bits without a sign
+-- are kept in 64; a negative one makes no sense.
 
 CREATE TABLE {schema}.version (
     number integer NOT NULL
@@ -30,23 +31,23 @@ CREATE INDEX process_ended ON {schema}.process (ended_at) WHERE phase = 3;
 -- page, and dead versions are cleared away soon: whoever looks for the first ready job walks over them.
 CREATE TABLE {schema}.job (
     process bigint NOT NULL,
-    node integer NOT NULL,
+    node bigint NOT NULL,
     route bigint NOT NULL,
-    -- 0 blocked, 1 ready, 2 running, 3 waiting, 4 succeeded, 5 failed, 6 cancelled, 7 skipped, 8 ready but held
-    state smallint NOT NULL,
-    priority smallint NOT NULL,
-    attempt integer NOT NULL DEFAULT 0,
-    -- 32 random bits, read without a sign; zero for none
-    nonce integer NOT NULL DEFAULT 0,
-    failed integer NOT NULL DEFAULT 0,
-    lost integer NOT NULL DEFAULT 0,
-    undecoded integer NOT NULL DEFAULT 0,
+    attempt bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    lost bigint NOT NULL DEFAULT 0,
+    undecoded bigint NOT NULL DEFAULT 0,
     ready_at bigint,
     due_at bigint,
     claimed_at bigint,
     lease_until bigint,
     ended_at bigint,
     worker uuid,
+    -- 32 random bits, read without a sign; zero for none
+    nonce integer NOT NULL DEFAULT 0,
+    -- 0 blocked, 1 ready, 2 running, 3 waiting, 4 succeeded, 5 failed, 6 cancelled, 7 skipped, 8 ready but held
+    state smallint NOT NULL,
+    priority smallint NOT NULL,
     event bytea,
     error bytea,
     PRIMARY KEY (process, node)
@@ -64,12 +65,12 @@ CREATE INDEX job_running ON {schema}.job (worker) WHERE state = 2;
 -- A meeting that has come to zero keeps its row, and says zero.
 CREATE TABLE {schema}.meeting (
     process bigint NOT NULL,
-    node integer NOT NULL,
-    remaining integer NOT NULL,
-    release_nodes integer[] NOT NULL DEFAULT '{}',
+    node bigint NOT NULL,
+    remaining bigint NOT NULL,
+    release_nodes bigint[] NOT NULL DEFAULT '{}',
     release_routes bigint[] NOT NULL DEFAULT '{}',
     release_concludes boolean[] NOT NULL DEFAULT '{}',
-    meetings integer[] NOT NULL DEFAULT '{}',
+    meetings bigint[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (process, node)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
