@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, io, process};
+use std::time::Duration;
+use std::{env, fs, io, process, thread};
 
 /// Where Debian and others keep the programs that are not in the path.
 const KEPT: &[&str] = &["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"];
@@ -51,7 +52,7 @@ impl Postgres {
             folder,
             settings: settings
                 .iter()
-                .chain(&["listen_addresses=", "max_connections=200"])
+                .chain(&["listen_addresses=", "port=5432", "max_connections=200"])
                 .map(|&setting| setting.to_owned())
                 .collect(),
             guardian: None,
@@ -70,7 +71,7 @@ impl Postgres {
     /// Where the server is, for the user and the database `postgres`.
     pub fn url(&self) -> String {
         let folder = self.folder.to_string_lossy().replace('/', "%2F");
-        format!("postgres://postgres@{folder}/postgres")
+        format!("postgres://postgres@{folder}:5432/postgres")
     }
 
     /// Starts the server again, after it was stopped or killed.
@@ -101,7 +102,16 @@ impl Postgres {
     pub fn kill(&self) {
         let Some(server) = self.process() else { return };
         let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
-        let _killed = Command::new("kill").arg("-9").arg(&server).args(children.split_whitespace()).output();
+        let processes: Vec<&str> = [server.as_str()].into_iter().chain(children.split_whitespace()).collect();
+        finish("kill", Command::new("kill").arg("-9").args(&processes).output());
+        // A server does not start while there are processes of the one before.
+        while processes.iter().any(|process| lives(process)) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        // Where nobody collects the dead, the next server takes the number in these files for that of a living one.
+        for file in ["data/postmaster.pid", ".s.PGSQL.5432.lock"] {
+            let _removed = fs::remove_file(self.folder.join(file));
+        }
     }
 
     fn guard(&self) -> Child {
@@ -159,6 +169,12 @@ fn as_account(program: &OsStr) -> Command {
     }
     command.current_dir(env::temp_dir());
     command
+}
+
+/// Whether a process is there, and is not only waiting for its parent to take notice of its end.
+fn lives(process: &str) -> bool {
+    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    state.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(" Z"))
 }
 
 fn finish(what: &str, result: io::Result<Output>) {

@@ -33,7 +33,8 @@ pub(super) async fn migrate(client: &Client, schema: &str) -> Result<(), Backend
     run(client, &format!("BEGIN; SELECT pg_advisory_xact_lock({}, 0)", class(schema, "migration"))).await?;
     let done = version(client, schema).await?;
     // Whoever may not create schemas can still be given one.
-    if !holds(client, &format!("SELECT to_regnamespace('{schema}') IS NOT NULL")).await? {
+    let there = format!("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}')");
+    if !holds(client, &there).await? {
         run(client, &format!("CREATE SCHEMA {schema}")).await?;
     }
     // One text: an iterator over borrowed ones must not be held while waiting.
@@ -70,7 +71,11 @@ async fn check_server(client: &Client) -> Result<(), BackendError> {
 
 /// The version of the schema that is there; one that is newer than this program is refused.
 async fn version(client: &Client, schema: &str) -> Result<Option<usize>, BackendError> {
-    if !holds(client, &format!("SELECT to_regclass('{schema}.version') IS NOT NULL")).await? {
+    // The table itself is asked: what the server remembers of names may be older than the lock.
+    let there = format!(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{schema}' AND tablename = 'version')"
+    );
+    if !holds(client, &there).await? {
         return Ok(None);
     }
     let fail = |error| failed(OPERATION, error);
