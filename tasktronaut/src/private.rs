@@ -28,6 +28,7 @@ pub use crate::words::policy::Policy;
 
 pub use crate::{
     __hook_outcome as hook_outcome, __instance as instance, __outcome as outcome, __register as register,
+    __stored as stored,
 };
 
 /// Sets an argument from a literal; what cannot be written becomes `null`.
@@ -148,6 +149,32 @@ macro_rules! __instance {
         use $crate::__private::NoDefault as _;
         $crate::__private::Probe::<$type>(::core::marker::PhantomData).instance()
     }};
+}
+
+/// Lets serde write and read an argument struct, as its derive would. A derive for each task costs about four times
+/// as much to compile.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stored {
+    ($arguments:ident) => {
+        #[automatically_derived]
+        impl $crate::__private::Serialize for $arguments {
+            fn serialize<S: $crate::__private::Serializer>(
+                &self,
+                serializer: S,
+            ) -> $crate::__private::Result<S::Ok, S::Error> {
+                $crate::__private::serialize_arguments(self, serializer)
+            }
+        }
+        #[automatically_derived]
+        impl<'de> $crate::__private::Deserialize<'de> for $arguments {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(
+                deserializer: D,
+            ) -> $crate::__private::Result<Self, D::Error> {
+                $crate::__private::deserialize_arguments(deserializer)
+            }
+        }
+    };
 }
 
 /// Leaves a definition in the program for the registry to find.

@@ -142,23 +142,7 @@ const _: () = {
             Self::__public.write(encoder, &self.public);
         }
     }
-    #[automatically_derived]
-    impl __tt::Serialize for AlbumArgs {
-        fn serialize<S: __tt::Serializer>(
-            &self,
-            serializer: S,
-        ) -> __tt::Result<S::Ok, S::Error> {
-            __tt::serialize_arguments(self, serializer)
-        }
-    }
-    #[automatically_derived]
-    impl<'de> __tt::Deserialize<'de> for AlbumArgs {
-        fn deserialize<D: __tt::Deserializer<'de>>(
-            deserializer: D,
-        ) -> __tt::Result<Self, D::Error> {
-            __tt::deserialize_arguments(deserializer)
-        }
-    }
+    __tt::stored!(AlbumArgs);
     struct __CreateAlbumArgs {
         album: std::string::String,
     }
@@ -180,6 +164,7 @@ const _: () = {
             Self::__album.write(encoder, &self.album);
         }
     }
+    __tt::stored!(__CreateAlbumArgs);
     struct __ResizeArgs {
         path: PathBuf,
     }
@@ -199,6 +184,7 @@ const _: () = {
             Self::__path.write(encoder, &self.path);
         }
     }
+    __tt::stored!(__ResizeArgs);
     struct __PhotosArgs {
         album: String,
         photos: Vec<PathBuf>,
@@ -227,6 +213,7 @@ const _: () = {
             Self::__photos.write(encoder, &self.photos);
         }
     }
+    __tt::stored!(__PhotosArgs);
     fn __create_album(call: __tt::Call<Album>) -> __tt::TaskFuture {
         __tt::Box::pin(async move {
             let arguments: __CreateAlbumArgs = __tt::decode(&call)?;

@@ -3,10 +3,12 @@ the others have their defaults."] #[must_use] pub fn new(album: String) -> Self 
 impl AlbumArgs { const __album: __tt::Slot<String> = __tt::argument::<String>("album", "String");
  }impl __tt::ArgumentSet for AlbumArgs { const PARAMETERS: &'static[__tt::Parameter] = &[Self::__album.parameter()];
 fn decode(arguments: &__tt::ArgumentsRef<'_>) -> __tt::Result<Self, __tt::ArgumentError> { __tt::Ok(Self { album: Self::__album.read(arguments)? }) } fn encode(&self, encoder: &mut __tt::Encoder<'_>) { Self::__album.write(encoder, &self.album);
- } }#[automatically_derived] impl __tt::Serialize for AlbumArgs { fn serialize<S: __tt::Serializer>(&self, serializer: S) -> __tt::Result<S::Ok, S::Error> { __tt::serialize_arguments(self, serializer) } } #[automatically_derived] impl<'de> __tt::Deserialize<'de> for AlbumArgs { fn deserialize<D: __tt::Deserializer<'de>>(deserializer: D) -> __tt::Result<Self, D::Error> { __tt::deserialize_arguments(deserializer) } } struct __WatermarkArgs { album: String } impl __WatermarkArgs { const __album: __tt::Slot<String> = __tt::argument::<String>("album", "String");
+ } }__tt::stored!(AlbumArgs);
+struct __WatermarkArgs { album: String } impl __WatermarkArgs { const __album: __tt::Slot<String> = __tt::argument::<String>("album", "String");
  }impl __tt::ArgumentSet for __WatermarkArgs { const PARAMETERS: &'static[__tt::Parameter] = &[Self::__album.parameter()];
 fn decode(arguments: &__tt::ArgumentsRef<'_>) -> __tt::Result<Self, __tt::ArgumentError> { __tt::Ok(Self { album: Self::__album.read(arguments)? }) } fn encode(&self, encoder: &mut __tt::Encoder<'_>) { Self::__album.write(encoder, &self.album);
- } }fn __watermark(call: &__tt::Call<Album>) -> __tt::TaskResult { let arguments: __WatermarkArgs = __tt::decode(call)?;
+ } }__tt::stored!(__WatermarkArgs);
+fn __watermark(call: &__tt::Call<Album>) -> __tt::TaskResult { let arguments: __WatermarkArgs = __tt::decode(call)?;
 __tt::outcome!(__tt::TaskOutcome::of_task(<Album>::watermark(__tt::definition(call), arguments.album))) } const __TASKS: &[__tt::Task<Album>] = &[__tt::Task::plain("watermark", __watermark).arguments::<__WatermarkArgs>()];
 #[automatically_derived] impl __tt::ProcessDefinition for Album { type Arguments = AlbumArgs;
 fn name(&self) -> &'static str { ::core::concat!(::core::module_path!(), "::Album") } fn execution_mode(&self) -> __tt::ExecutionMode { __tt::ExecutionMode::Sequential } fn tasks(&self) -> &'static[__tt::Task<Self>] { __TASKS } fn instance() -> __tt::Option<Self> { __tt::instance!(Album) } fn define_process(&self, builder: &mut __tt::Builder<Self>) -> __tt::Result<(), __tt::BuildError> { __tt::Ok(()) } } __tt::register!(Album, ::core::concat!(::core::module_path!(), "::Album"));
