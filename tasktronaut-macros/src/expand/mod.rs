@@ -12,7 +12,7 @@ mod subprocess;
 mod typecheck;
 mod user_impl;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::Attribute;
 use syn::parse::Parse;
@@ -38,12 +38,24 @@ pub(crate) fn generate(attribute: TokenStream, item: TokenStream) -> (TokenStrea
             Err(item) => user_impl::fallback(&item),
         },
         Err(error) => {
-            let help = "write `#[process] impl YourType { .. }`";
-            report.at(error.span(), "`#[process]` stands on an impl block", help);
+            // What is wrong with an impl block the compiler itself has told.
+            if !is_impl(&item) {
+                let help = "write `#[process] impl YourType { .. }`";
+                report.at(error.span(), "`#[process]` stands on an impl block", help);
+            }
             user_impl::unread(item)
         }
     };
     (output, report)
+}
+
+/// An impl block begins here, right or wrong.
+fn is_impl(item: &TokenStream) -> bool {
+    let words = item.clone().into_iter().filter_map(|tree| match tree {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    words.take(2).find(|word| *word != "unsafe").is_some_and(|word| word == "impl")
 }
 
 fn expand(process: &Process) -> TokenStream {
@@ -126,9 +138,9 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|mut tree| {
-            if let proc_macro2::TokenTree::Group(group) = &tree {
+            if let TokenTree::Group(group) = &tree {
                 let inner = proc_macro2::Group::new(group.delimiter(), at(group.stream(), span));
-                tree = proc_macro2::TokenTree::Group(inner);
+                tree = TokenTree::Group(inner);
             }
             // `$crate` knows by its span which crate it is.
             if tree.to_string() != "$crate" {

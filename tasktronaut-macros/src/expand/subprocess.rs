@@ -53,11 +53,11 @@ fn requirement(process: &str, parameter: &Parameter) -> (TokenStream, TokenStrea
         #[diagnostic::do_not_recommend]
         impl<S: __tt::InScope<#number>> #needs for S { type Type = <S as __tt::InScope<#number>>::Type; }
         #[diagnostic::on_unimplemented(message = #wrong, label = #wrong_label, note = #change)]
-        pub trait #accepts {}
+        pub trait #accepts<T> {}
         #[diagnostic::do_not_recommend]
-        impl #accepts for #kind {}
+        impl #accepts<#kind> for #kind {}
     };
-    (declaration, quote_spanned!(span=> #needs<Type: #accepts>))
+    (declaration, quote_spanned!(span=> #needs<Type: #accepts<#kind>>))
 }
 
 /// `<CoverArt>::__requires(scope(&arguments.album));`

@@ -212,16 +212,17 @@ fn accepts(function: &Ident, what: &str, callable: &Callable, parameter: &Parame
     let conditions = quote!(#(#conditions)*);
     let kinds = [Some(kind.clone()), optional.clone(), Some(quote!(__tt::Anything))];
     let kinds = kinds.iter().flatten();
+    // The type stands in the bound too: where the compiler does not know it, that is told, and nothing of the bound.
     quote_spanned! {span=>
         #conditions
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #help)]
-        trait #name {}
+        trait #name<T> {}
         #(
             #conditions
             #[diagnostic::do_not_recommend]
-            impl #name for #kinds {}
+            impl #name<#kind> for #kinds {}
         )*
         #conditions
-        fn #function<T: #name>(_: &T) {}
+        fn #function<T: #name<#kind>>(_: &T) {}
     }
 }

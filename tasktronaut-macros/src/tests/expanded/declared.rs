@@ -356,9 +356,9 @@ const _: () = {
         label = "`album` is a `{Self}` here",
         note = "help: make the argument a `String`"
     )]
-    pub trait __AlbumTakesAlbum {}
+    pub trait __AlbumTakesAlbum<T> {}
     #[diagnostic::do_not_recommend]
-    impl __AlbumTakesAlbum for String {}
+    impl __AlbumTakesAlbum<String> for String {}
     #[diagnostic::on_unimplemented(
         message = "process `Album` needs the argument `photos: Vec<PathBuf>`, which is not in scope here",
         label = "`photos` is not in scope",
@@ -377,14 +377,14 @@ const _: () = {
         label = "`photos` is a `{Self}` here",
         note = "help: make the argument a `Vec<PathBuf>`"
     )]
-    pub trait __AlbumTakesPhotos {}
+    pub trait __AlbumTakesPhotos<T> {}
     #[diagnostic::do_not_recommend]
-    impl __AlbumTakesPhotos for Vec<PathBuf> {}
+    impl __AlbumTakesPhotos<Vec<PathBuf>> for Vec<PathBuf> {}
     impl Album {
         #[doc(hidden)]
         pub fn __requires<
-            S: __AlbumNeedsAlbum<Type: __AlbumTakesAlbum>
-                + __AlbumNeedsPhotos<Type: __AlbumTakesPhotos>,
+            S: __AlbumNeedsAlbum<Type: __AlbumTakesAlbum<String>>
+                + __AlbumNeedsPhotos<Type: __AlbumTakesPhotos<Vec<PathBuf>>>,
         >(_: S) {}
     }
     const _: () = {
@@ -396,23 +396,23 @@ const _: () = {
             label = "`album` is a `{Self}` here",
             note = "help: take `album: {Self}` in `create_album`, or make the argument a `std::string::String`"
         )]
-        trait __CreateAlbumAlbum {}
+        trait __CreateAlbumAlbum<T> {}
         #[diagnostic::do_not_recommend]
-        impl __CreateAlbumAlbum for std::string::String {}
+        impl __CreateAlbumAlbum<std::string::String> for std::string::String {}
         #[diagnostic::do_not_recommend]
-        impl __CreateAlbumAlbum for __tt::Anything {}
-        fn __create_album_album<T: __CreateAlbumAlbum>(_: &T) {}
+        impl __CreateAlbumAlbum<std::string::String> for __tt::Anything {}
+        fn __create_album_album<T: __CreateAlbumAlbum<std::string::String>>(_: &T) {}
         #[diagnostic::on_unimplemented(
             message = "task `resize` takes `path: PathBuf`, but here `path` is a `{Self}`",
             label = "`path` is a `{Self}` here",
             note = "help: take `path: {Self}` in `resize`, or make the argument a `PathBuf`"
         )]
-        trait __ResizePath {}
+        trait __ResizePath<T> {}
         #[diagnostic::do_not_recommend]
-        impl __ResizePath for PathBuf {}
+        impl __ResizePath<PathBuf> for PathBuf {}
         #[diagnostic::do_not_recommend]
-        impl __ResizePath for __tt::Anything {}
-        fn __resize_path<T: __ResizePath>(_: &T) {}
+        impl __ResizePath<PathBuf> for __tt::Anything {}
+        fn __resize_path<T: __ResizePath<PathBuf>>(_: &T) {}
         fn __check(this: &Album, arguments: &AlbumArgs) {
             use __tt::{NoItems as _, NoMap as _};
             let _ = <Album>::create_album;
