@@ -9,6 +9,7 @@ pub use std::string::String;
 
 pub use inventory;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use tasktronaut_macros::__embedded as embedded;
 
 pub use crate::definition::build::{BuildError, BuildResult, Builder, ProcessBuilder};
 pub use crate::definition::call::Call;
@@ -450,7 +451,7 @@ pub struct FieldsOf<T, Fields>(PhantomData<(T, Fields)>);
 
 impl<T, Fields> FieldsOf<T, Fields> {
     /// Of this value.
-    pub fn new(_: T) -> Self {
+    pub fn new(_: &T) -> Self {
         any()
     }
 }
@@ -487,6 +488,18 @@ impl<T: Map> Map for crate::Described<T> {}
 pub trait InScope<const NAME: u128> {
     /// The argument's type.
     type Type;
+}
+
+/// Asks nothing of the place where a process is embedded.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_needs {
+    ($($place:tt)*) => {};
+}
+
+/// Stands in for what a process needs, where that is not known.
+pub mod unknown {
+    pub use crate::__no_needs as __Needs;
 }
 
 /// A process written by hand asks nothing of the scope it is embedded in; `#[process]` generates a function of the

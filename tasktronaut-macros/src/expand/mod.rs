@@ -6,6 +6,7 @@ mod arguments;
 mod define;
 mod dispatch;
 mod implementation;
+mod needs;
 pub(crate) mod self_type;
 mod start;
 mod subprocess;
@@ -21,6 +22,8 @@ use crate::check;
 use crate::model::{Callable, Process};
 use crate::parse::item::Item;
 use crate::report::Report;
+
+pub(crate) use needs::resolved;
 
 /// `#[process(attribute)] item`
 pub(crate) fn process(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -66,6 +69,7 @@ fn expand(process: &Process) -> TokenStream {
     let tables = dispatch::expand(process);
     let implementation = implementation::expand(process);
     let requirements = subprocess::requirements(process);
+    let needs = needs::names(process);
     let checks = typecheck::expand(process);
     let lints = lints();
     // expands to:
@@ -75,6 +79,7 @@ fn expand(process: &Process) -> TokenStream {
     quote! {
         #user_impl
         #start
+        #needs
         #(#conditions)*
         #lints
         const _: () = {

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::dispatch::returns_result;
-use super::{adapter, camel_case, start, subprocess};
+use super::{adapter, camel_case, needs, start, subprocess};
 use crate::model::{Callable, CallableKind, Definition, Fact, Graph, Parameter, Place, Process};
 
 pub(super) fn expand(process: &Process) -> TokenStream {
@@ -71,12 +71,16 @@ impl<'a> Check<'a> {
                     }
                 }
                 Fact::Elements { list, place, .. } => check.ask(place, list),
+                Fact::Embedded { item: Some(number), .. } => check.asked.push(*number),
                 _ => {}
             }
         }
         let names = &check.names;
-        if !names.is_empty() {
-            check.items = quote!(struct __Fields { #(#names: __tt::Anything),* });
+        if !check.asked.is_empty() {
+            check.items = quote! {
+                struct __Fields { #(#names: __tt::Anything),* }
+                impl __tt::Map for __Fields {}
+            };
         }
         check
     }
@@ -119,11 +123,18 @@ impl<'a> Check<'a> {
             Fact::Given { callable, index, parameter, place, at } => {
                 self.given(*callable, *index, *parameter, place, at)
             }
-            Fact::Embedded { process, scope } => subprocess::embedded(process, scope),
+            Fact::Embedded { process, scope, item } => {
+                let scope: Vec<_> =
+                    scope.iter().map(|(wire, place)| (wire.clone(), in_scope(place))).collect();
+                match item {
+                    None => subprocess::embedded(process, &scope),
+                    Some(number) => needs::asked(process, &scope, &format_ident!("value{number}")),
+                }
+            }
         }
     }
 
-    /// `let item1 = ItemsOf(..).item();`
+    /// `let value1 = ItemsOf(..).item(); let item1 = FieldsOf(value1).fields();`
     fn items(&self, number: usize, source: usize, at: &Ident) -> TokenStream {
         if !self.asked.contains(&number) {
             return TokenStream::new();
@@ -143,9 +154,10 @@ impl<'a> Check<'a> {
             CallableKind::Source(crate::parse::graph::SourceKind::Transform) => value,
             _ => quote!(__tt::ItemsOf::<_, __Fields>::new(#value).item()),
         };
-        let item = format_ident!("item{number}");
+        let (item, whole) = (format_ident!("item{number}"), format_ident!("value{number}"));
         quote! {
-            let #item = __tt::FieldsOf::<_, __Fields>::new(#value);
+            let #whole = #value;
+            let #item = __tt::FieldsOf::<_, __Fields>::new(&#whole);
             let #item = #item.fields();
         }
     }
@@ -195,6 +207,15 @@ fn value(place: &Place, name: &Ident, at: &Ident) -> TokenStream {
     match place {
         Place::Field(_) => quote_spanned!(span=> &(*__tt::given(#variable)).#name),
         _ => quote_spanned!(span=> __tt::given(#variable)),
+    }
+}
+
+/// What an embedded process is told of an argument. Where nobody knows its type, it may be any.
+fn in_scope(place: &Place) -> TokenStream {
+    match place {
+        Place::Argument(name) => quote!(&arguments.#name),
+        Place::Element(number) | Place::Field(number) => format_ident!("item{number}").to_token_stream(),
+        Place::Unknown => quote!(&__tt::Anything),
     }
 }
 

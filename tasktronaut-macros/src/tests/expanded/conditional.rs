@@ -77,6 +77,15 @@ impl ::core::default::Default for AlbumArgs {
         Self::new()
     }
 }
+#[allow(unused_macros)]
+macro_rules! __needs_of_Album {
+    ($($place:tt)*) => {
+        ::tasktronaut::__private::embedded! { () $($place)* }
+    };
+}
+#[allow(unused_imports)]
+#[doc(hidden)]
+pub(crate) use __needs_of_Album as Album;
 #[allow(
     unused,
     deprecated,

@@ -91,6 +91,15 @@ impl AlbumArgs {
         }
     }
 }
+#[allow(unused_macros)]
+macro_rules! __needs_of_Album {
+    ($($place:tt)*) => {
+        ::tasktronaut::__private::embedded! { (album photos) $($place)* }
+    };
+}
+#[allow(unused_imports)]
+#[doc(hidden)]
+pub(crate) use __needs_of_Album as Album;
 #[allow(
     unused,
     deprecated,
@@ -359,6 +368,8 @@ const _: () = {
     pub trait __AlbumTakesAlbum<T> {}
     #[diagnostic::do_not_recommend]
     impl __AlbumTakesAlbum<String> for String {}
+    #[diagnostic::do_not_recommend]
+    impl __AlbumTakesAlbum<String> for __tt::Anything {}
     #[diagnostic::on_unimplemented(
         message = "process `Album` needs the argument `photos: Vec<PathBuf>`, which is not in scope here",
         label = "`photos` is not in scope",
@@ -380,6 +391,8 @@ const _: () = {
     pub trait __AlbumTakesPhotos<T> {}
     #[diagnostic::do_not_recommend]
     impl __AlbumTakesPhotos<Vec<PathBuf>> for Vec<PathBuf> {}
+    #[diagnostic::do_not_recommend]
+    impl __AlbumTakesPhotos<Vec<PathBuf>> for __tt::Anything {}
     impl Album {
         #[doc(hidden)]
         pub fn __requires<
@@ -391,6 +404,7 @@ const _: () = {
         struct __Fields {
             path: __tt::Anything,
         }
+        impl __tt::Map for __Fields {}
         #[diagnostic::on_unimplemented(
             message = "task `create_album` takes `album: std::string::String`, but here `album` is a `{Self}`",
             label = "`album` is a `{Self}` here",
@@ -418,16 +432,12 @@ const _: () = {
             let _ = <Album>::create_album;
             __create_album_album(&__tt::given(arguments).album);
             let _ = <Album>::photos;
-            let item1 = __tt::FieldsOf::<
+            let value1 = __tt::ItemsOf::<
                 _,
                 __Fields,
-            >::new(
-                __tt::ItemsOf::<
-                    _,
-                    __Fields,
-                >::new(<Album>::photos(this, __tt::any(), __tt::any()))
-                    .item(),
-            );
+            >::new(<Album>::photos(this, __tt::any(), __tt::any()))
+                .item();
+            let item1 = __tt::FieldsOf::<_, __Fields>::new(&value1);
             let item1 = item1.fields();
             let _ = <Album>::resize;
             __resize_path(&(*__tt::given(item1)).path);
