@@ -30,6 +30,17 @@ const TIMEOUT: Word = word("timeout", Kind::Duration, "timeout = \"30s\"");
 const QUEUE: Word = word("queue", Kind::Text, "queue = \"default\"");
 const EXTEND: Word = word("extend", Kind::Flag, "extend");
 
+/// The option that somebody from another library means by `word`.
+pub(crate) fn option_meant(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "retry" | "max_retries" | "attempts" | "max_attempts" | "tries" => "retries",
+        "delay" | "wait" | "pause" | "retry_delay" => "backoff",
+        "time_limit" | "deadline" => "timeout",
+        "label" | "title" | "about" | "summary" => "description",
+        _ => return None,
+    })
+}
+
 /// The options of `#[process]`.
 pub(crate) const PROCESS: &[Word] = &[
     DESCRIPTION,

@@ -4,9 +4,10 @@ mod callable;
 mod hook;
 mod parameter;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Type};
 
 use crate::model::{Callable, CallableKind, Hook};
@@ -72,7 +73,17 @@ pub(crate) fn type_name(item: &Item, report: &mut Report) -> Option<Ident> {
 pub(crate) fn methods(item: &Item, report: &mut Report) -> Methods {
     let mut methods = Methods::default();
     for (index, member) in item.members.iter().enumerate() {
-        let Member::Method(method) = member else { continue };
+        let method = match member {
+            Member::Method(method) => method,
+            Member::Other(words) => {
+                other(words, report);
+                continue;
+            }
+            Member::Unread(words) => {
+                methods.wrong.extend(names_in(words));
+                continue;
+            }
+        };
         let name = method.signature.ident.unraw().to_string();
         let roles: Vec<(Role, &Attribute)> = method
             .attributes
@@ -126,7 +137,9 @@ fn marked(
     let found = if is_free(method, role, name, methods, report) {
         callable::read(item, method, kind, options, report)
     } else {
-        callable::read(item, method, kind, options, report);
+        if words::hook(name).is_none() {
+            callable::read(item, method, kind, options, report);
+        }
         None
     };
     match found {
@@ -180,12 +193,40 @@ fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut R
     }
 }
 
+/// The names of functions that cannot be read.
+fn names_in(words: &TokenStream) -> Vec<String> {
+    let words: Vec<TokenTree> = words.clone().into_iter().collect();
+    let name = |pair: &[TokenTree]| match pair {
+        [TokenTree::Ident(word), TokenTree::Ident(name)] if *word == "fn" => Some(name.unraw().to_string()),
+        _ => None,
+    };
+    words.windows(2).filter_map(name).collect()
+}
+
+/// A constant or a type with one of our attributes.
+fn other(words: &TokenStream, report: &mut Report) {
+    let Ok(attributes) = Parser::parse2(first_attributes, words.clone()) else { return };
+    for attribute in &attributes {
+        if let Some(role) = Role::of(attribute) {
+            let word = role.word();
+            let help = format!("put it on a method: `#[{word}] fn name(&self) {{ .. }}`");
+            report.error(attribute, format!("this cannot be `#[{word}]`"), help);
+        }
+    }
+}
+
+fn first_attributes(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    input.parse::<TokenStream>()?;
+    Ok(attributes)
+}
+
 /// The `#[cfg(..)]`s among the attributes.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
 }
 
 /// The runtime's path.
-pub(crate) fn runtime(options: &Options) -> proc_macro2::TokenStream {
+pub(crate) fn runtime(options: &Options) -> TokenStream {
     options.crate_path.as_ref().map_or_else(|| quote!(::tasktronaut), ToTokens::to_token_stream)
 }

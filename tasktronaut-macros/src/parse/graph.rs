@@ -134,8 +134,8 @@ fn step(cursor: &mut Cursor, report: &mut Report) -> Option<Step> {
         return None;
     }
     let Some(word) = cursor.ident() else {
-        mistake::no_step(cursor, report);
-        return None;
+        let inner = mistake::no_step(cursor, report)?;
+        return Some(Step::Unclear(steps(inner, report)));
     };
     let spelled = word.to_string();
     match spelled.as_str() {
@@ -148,6 +148,10 @@ fn step(cursor: &mut Cursor, report: &mut Report) -> Option<Step> {
         "else" => {
             report.error(&word, "`else` stands behind no `if`", "write `if option(name) { .. } else { .. }`");
             cursor.group(Delimiter::Brace).map(|group| Step::Unclear(steps(group.stream(), report)))
+        }
+        _ if mistake::is_keyword(&word) && words::block_meant(&spelled).is_none() => {
+            mistake::rust(cursor, &word, report);
+            None
         }
         _ if mistake::is_block(cursor) => unknown_block(cursor, &word, report),
         _ => task(cursor, word, report),
@@ -198,16 +202,35 @@ fn task(cursor: &mut Cursor, name: Ident, report: &mut Report) -> Option<Step> {
 fn each(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
     let is_end = |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_punct(tree, ';');
     let is_in = |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if *word == "in");
-    if cursor.find(|tree| is_in(tree) || is_end(tree)).is_some_and(is_in) {
+    if cursor.find(|tree| is_in(tree) || is_end(tree)).is_some_and(is_in) || is_in_misspelt(cursor) {
         each_in(cursor, word, report)
     } else {
         source(cursor, word, SourceKind::Each, report)
     }
 }
 
+/// `each x of list { .. }`
+fn is_in_misspelt(cursor: &Cursor) -> bool {
+    let words = |tree: &&TokenTree| matches!(tree, TokenTree::Ident(_));
+    cursor.ahead().take_while(words).count() == 3
+}
+
 /// `each x in list { .. }`
 fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
-    let pattern = cursor.until(|tree| matches!(tree, TokenTree::Ident(word) if *word == "in"));
+    let pattern = if is_in_misspelt(cursor)
+        && !matches!(cursor.second(), Some(TokenTree::Ident(word)) if *word == "in")
+    {
+        let pattern: Vec<TokenTree> = cursor.next().into_iter().collect();
+        if let (Some(other), Some(TokenTree::Ident(list)), Some(TokenTree::Ident(item))) =
+            (cursor.peek(), cursor.second(), pattern.first())
+        {
+            let help = format!("write `each {item} in {list} {{ .. }}`");
+            report.error(other, "between an element and its list stands `in`", help);
+        }
+        pattern
+    } else {
+        cursor.until(|tree| matches!(tree, TokenTree::Ident(word) if *word == "in"))
+    };
     cursor.next();
     let item = match pattern.as_slice() {
         [TokenTree::Ident(item)] => Some(item.clone()),
@@ -276,7 +299,9 @@ fn sub(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
         return None;
     }
     let Ok(process @ Type::Path(_)) = syn::parse2::<Type>(path.clone()) else {
-        report.error(&path, "`sub` takes the type of a process", "write `sub OtherProcess;`");
+        let (fact, help) = mistake::no_process(&path);
+        report.error(&path, fact, help);
+        mistake::description(cursor, report);
         cursor.group(Delimiter::Brace);
         return None;
     };
@@ -303,7 +328,9 @@ fn choice(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step
         }
     };
     let mut otherwise = Vec::new();
-    if cursor.peek_word("else")
+    if let Some(next) = mistake::else_if(cursor, report) {
+        otherwise.extend(choice(cursor, &next, report));
+    } else if cursor.peek_word("else")
         && let Some(word) = cursor.ident()
     {
         match cursor.peek() {
@@ -342,6 +369,10 @@ fn unknown_block(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Opti
     };
     report.error(word, format!("there is no block `{word}`"), help);
     match meant {
+        // `loop { .. }`: nobody knows over what.
+        Some("each" | "transform") if cursor.peek_group(Delimiter::Brace).is_some() => {
+            unclear(cursor, report)
+        }
         Some("seq") => block(cursor, word, Mode::Sequential, report),
         Some("par") => block(cursor, word, Mode::Concurrent, report),
         Some("each") => each(cursor, word, report),

@@ -9,9 +9,22 @@ use super::cursor::{Cursor, is_group, is_punct};
 use super::graph::{is_dot, is_text};
 use crate::report::Report;
 use crate::text;
+use crate::words;
 
-/// Neither a name nor a word begins here: goes on behind the next `;` or block.
-pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) {
+/// Neither a name nor a word begins here: goes on behind the next `;` or block, or with what is meant.
+pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) -> Option<TokenStream> {
+    if let (Some(text), Some(TokenTree::Ident(next))) = (cursor.peek_string(), cursor.second()) {
+        let (next, end) = (next.unraw(), if is_word(next) { " { .. }" } else { ";" });
+        let help = format!("write `{next} {}{end}`", text::of(&text));
+        report.error(&text, "a description stands behind its step", help);
+        cursor.next();
+        return None;
+    }
+    if let Some(group) = cursor.group(Delimiter::Brace) {
+        let help = "write `seq { .. }` (one after the other) or `par { .. }` (at the same time)";
+        report.at(group.span_open(), "a word is missing before this block", help);
+        return Some(group.stream());
+    }
     let mut wrong = cursor.until(|tree| is_punct(tree, ';') || is_group(tree, Delimiter::Brace));
     if wrong.is_empty() {
         wrong.extend(cursor.next());
@@ -22,10 +35,33 @@ pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) {
     } else {
         report.error(
             &wrong,
-            format!("`{}` is no step", text::of(&wrong)),
+            format!("`{}` is no step", text::of(&wrong).trim()),
             "a step is the name of a task: `first_task;`",
         );
     }
+    None
+}
+
+/// `let x = 5;`, `match x { .. }`: Rust, of which nothing is understood.
+pub(super) fn rust(cursor: &mut Cursor, word: &Ident, report: &mut Report) {
+    let rest = cursor.until(|tree| is_punct(tree, ';') || is_group(tree, Delimiter::Brace));
+    cursor.group(Delimiter::Brace);
+    let mut wrong = word.to_token_stream();
+    wrong.extend(rest);
+    let fact = format!("`{}` is no step", text::of(&wrong).trim());
+    let help = format!(
+        "a step is the name of a task: `first_task;`; blocks are {}",
+        text::list(&["seq", "par", "each", "transform", "if"], "and")
+    );
+    report.error(&wrong, fact, help);
+}
+
+/// A word that Rust keeps for itself, or `_`.
+pub(super) fn is_keyword(word: &Ident) -> bool {
+    syn::parse2::<Ident>(word.to_token_stream()).is_err()
+        && word != "self"
+        && word != "Self"
+        && word != "crate"
 }
 
 /// The end of a step that has no block.
@@ -39,16 +75,22 @@ pub(super) fn end(cursor: &mut Cursor, step: &str, place: &impl ToTokens, report
             report.error(punct, "a step ends with `;`", help);
             cursor.next();
         }
-        Some(TokenTree::Ident(next)) if *next == "as" || *next == "with" => after(cursor, &help, report),
+        Some(TokenTree::Ident(next)) if *next == "as" || *next == "with" => after(cursor, step, report),
         Some(TokenTree::Ident(_)) => report.error(place, format!("`;` is missing behind `{step}`"), help),
-        _ => after(cursor, &help, report),
+        _ => after(cursor, step, report),
     }
 }
 
-fn after(cursor: &mut Cursor, help: &str, report: &mut Report) {
+fn after(cursor: &mut Cursor, step: &str, report: &mut Report) {
     let wrong = cursor.until(|tree| is_punct(tree, ';'));
+    let meant = wrong.iter().position(|tree| !matches!(tree, TokenTree::Punct(_)));
+    let help = match meant.map(|first| &wrong[first..]) {
+        Some([TokenTree::Ident(next)]) if meant != Some(0) => format!("write `{step}; {next};`"),
+        Some([TokenTree::Literal(text)]) => format!("write `{step} {text};`"),
+        _ => format!("write `{step};`"),
+    };
     let wrong: TokenStream = wrong.into_iter().collect();
-    report.error(&wrong, format!("`{}` cannot stand here", text::of(&wrong)), help);
+    report.error(&wrong, format!("`{}` cannot stand here", text::of(&wrong).trim()), help);
     cursor.punct(';');
 }
 
@@ -63,7 +105,8 @@ pub(super) fn called(
     let mut place: TokenStream = name.to_token_stream();
     let mut qualified = false;
     while let Some(TokenTree::Punct(punct)) = cursor.peek() {
-        if !is_dot(punct) {
+        let is_colon = punct.as_char() == ':' && !matches!(cursor.second(), Some(TokenTree::Punct(_)));
+        if !is_dot(punct) || (is_colon && !qualified) {
             break;
         }
         place.extend(cursor.next());
@@ -139,12 +182,18 @@ pub(super) fn other_brackets(
     report: &mut Report,
 ) -> Option<TokenStream> {
     let (wrong, inner) = match cursor.peek() {
-        Some(TokenTree::Punct(open)) if open.as_char() == '<' => angle(cursor),
+        Some(TokenTree::Punct(open)) if open.as_char() == '<' => {
+            let (wrong, inner) = angle(cursor);
+            (wrong, Some(inner))
+        }
         Some(TokenTree::Group(group)) => {
             let group = group.clone();
             cursor.next();
-            (group.to_token_stream(), group.stream())
+            (group.to_token_stream(), Some(group.stream()))
         }
+        // `seq: a, b`, `seq => { a; }`, `par async { a; }`
+        Some(TokenTree::Punct(punct)) if !matches!(punct.as_char(), ';' | ',') => stray(cursor),
+        Some(TokenTree::Ident(word)) if !is_word(word) && opens_block(cursor.second()) => stray(cursor),
         _ => {
             report.error(
                 place,
@@ -155,13 +204,29 @@ pub(super) fn other_brackets(
             return None;
         }
     };
-    let steps = text::of(&inner);
+    let steps = inner.as_ref().map_or_else(|| "first_task;".to_owned(), text::of);
     report.error(
         &wrong,
         "the steps of a block stand in braces",
         format!("write `{start} {{ {} }}`", steps.trim()),
     );
-    Some(inner)
+    inner
+}
+
+/// What stands before the braces, and what is in them; without braces all the rest, of which nobody knows where it
+/// belongs.
+fn stray(cursor: &mut Cursor) -> (TokenStream, Option<TokenStream>) {
+    let wrong = cursor.until(|tree| is_punct(tree, ';') || is_group(tree, Delimiter::Brace));
+    let wrong: TokenStream = wrong.into_iter().collect();
+    let steps = cursor.group(Delimiter::Brace).map(|group| group.stream());
+    if steps.is_none() {
+        cursor.until(|_| false);
+    }
+    (wrong, steps)
+}
+
+fn opens_block(tree: Option<&TokenTree>) -> bool {
+    tree.is_some_and(|tree| is_group(tree, Delimiter::Brace))
 }
 
 /// `< a; par < b > >`, without the outer brackets; the inner ones become blocks, to be told once.
@@ -186,19 +251,40 @@ fn angle(cursor: &mut Cursor) -> (TokenStream, TokenStream) {
     (whole, levels.into_iter().collect())
 }
 
+/// `sub Cover(album);` and other things that are no type: the fact and the help.
+pub(super) fn no_process(path: &TokenStream) -> (&'static str, String) {
+    let mut words: Vec<TokenTree> = path.clone().into_iter().collect();
+    let called = words.pop_if(|last| is_group(last, Delimiter::Parenthesis)).is_some();
+    let before: TokenStream = words.into_iter().collect();
+    if called && syn::parse2::<syn::TypePath>(before.clone()).is_ok() {
+        let fact = "a process is named, not called: its arguments are found by their names";
+        return (fact, format!("write `sub {};`", text::of(&before)));
+    }
+    ("`sub` takes the type of a process", "write `sub OtherProcess;`".to_owned())
+}
+
+/// `elseif option(..) { .. }`: the word, when it is there.
+pub(super) fn else_if(cursor: &mut Cursor, report: &mut Report) -> Option<Ident> {
+    let word = cursor.peek_ident().filter(|word| ["elseif", "elif", "elsif"].iter().any(|it| word == it));
+    let word = word.cloned()?;
+    cursor.next();
+    report.error(&word, format!("there is no `{word}`"), "write `else if option(name) { .. }`");
+    Some(word)
+}
+
 /// A name that is followed by what can only be a block.
 pub(super) fn is_block(cursor: &Cursor) -> bool {
-    let brace = |tree: Option<&TokenTree>| tree.is_some_and(|tree| is_group(tree, Delimiter::Brace));
     let is_in = matches!(cursor.second(), Some(TokenTree::Ident(word)) if *word == "in");
     let named = matches!(cursor.peek(), Some(TokenTree::Literal(_) | TokenTree::Ident(_)));
-    brace(cursor.peek())
+    let is_word = cursor.peek_ident().is_some_and(is_word);
+    opens_block(cursor.peek())
         || cursor.peek_punct('<')
-        || (named && (brace(cursor.second()) && !cursor.peek_word("if") && !is_word(cursor) || is_in))
+        || (named && (opens_block(cursor.second()) && !is_word || is_in))
 }
 
 /// `a⏎ seq { .. }` misses a `;`, it is no block `a seq { .. }`.
-fn is_word(cursor: &Cursor) -> bool {
-    cursor.peek_ident().is_some_and(|ident| crate::words::BLOCKS.iter().any(|word| ident == word))
+fn is_word(ident: &Ident) -> bool {
+    words::BLOCKS.iter().any(|word| ident == word)
 }
 
 /// `option(name [= literal])` behind `if`.
