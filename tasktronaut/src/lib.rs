@@ -79,7 +79,9 @@ mod words;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use backend::{AnyBackend, Backend, BackendError, CancelAnswer, EnqueueError, Enqueued, Event, Events, LocalBackend};
+pub use backend::{
+    AnyBackend, Backend, BackendError, CancelAnswer, EnqueueError, Enqueued, Event, Events, LocalBackend,
+};
 pub use definition::build::{BuildError, BuildResult, Builder, ProcessBuilder};
 pub use definition::call::Call;
 pub use definition::context::{Context, Progress};

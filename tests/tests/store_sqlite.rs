@@ -7,7 +7,7 @@ mod contract {
     use std::path::PathBuf;
 
     use tasktronaut::BackendError;
-    use tasktronaut::backend::sqlite::{SqliteOptions, SqliteStore};
+    use tasktronaut::backend::{SqliteOptions, SqliteStore};
     use tasktronaut::testing::store::Opener;
 
     /// Databases in a folder of their own for each case.
@@ -23,7 +23,7 @@ mod contract {
 
         async fn open(&self, place: &str) -> Result<SqliteStore, BackendError> {
             std::fs::create_dir_all(folder(place)).unwrap();
-            SqliteStore::open(SqliteOptions::new(folder(place).join("contract.db")))
+            SqliteStore::open_with(SqliteOptions::new(folder(place).join("contract.db")))
         }
 
         async fn close(&self, place: &str) {

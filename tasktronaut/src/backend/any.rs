@@ -75,7 +75,7 @@ fn left_out(feature: &str) -> BackendError {
 
 #[cfg(feature = "sqlite")]
 async fn open_sqlite(url: &str) -> Result<AnyBackend, BackendError> {
-    Ok(AnyBackend::Sqlite(super::Durable::new(super::SqliteStore::open(url).await?)))
+    Ok(AnyBackend::Sqlite(super::SqliteBackend::open(url).await?))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -85,7 +85,7 @@ async fn open_sqlite(_: &str) -> Result<AnyBackend, BackendError> {
 
 #[cfg(feature = "postgres")]
 async fn open_postgres(url: &str) -> Result<AnyBackend, BackendError> {
-    Ok(AnyBackend::Postgres(super::Durable::new(super::PostgresStore::open(url).await?)))
+    Ok(AnyBackend::Postgres(super::PostgresBackend::open(url).await?))
 }
 
 #[cfg(not(feature = "postgres"))]
@@ -95,7 +95,7 @@ async fn open_postgres(_: &str) -> Result<AnyBackend, BackendError> {
 
 #[cfg(feature = "redis")]
 async fn open_redis(url: &str) -> Result<AnyBackend, BackendError> {
-    Ok(AnyBackend::Redis(super::Durable::new(super::RedisStore::open(url).await?)))
+    Ok(AnyBackend::Redis(super::RedisBackend::open(url).await?))
 }
 
 #[cfg(not(feature = "redis"))]

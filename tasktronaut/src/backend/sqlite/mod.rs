@@ -29,9 +29,10 @@ use self::error::{NAME, Trouble};
 use self::read::Reader;
 use self::wake::Wakes;
 use self::writer::{Session, Writer};
+use super::Durable;
 use super::store::{
-    Beat, Changes, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
-    Retention, RouteId, Snapshot, Store, Stored, Stray, Wake,
+    Beat, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
+    Retention, Reviser, RouteId, Store, Stored, Stray, Wake,
 };
 use super::{BackendError, Capability, WorkerId};
 
@@ -73,12 +74,12 @@ struct Shared {
 
 impl SqliteStore {
     /// Opens the database of a URL, as in `sqlite:album.db`; see [`SqliteOptions`].
-    pub fn connect(url: &str) -> Result<Self, BackendError> {
-        Self::open(url.parse()?)
+    pub fn open(url: &str) -> Result<Self, BackendError> {
+        Self::open_with(url.parse()?)
     }
 
     /// Opens a database, and makes it where it is not there.
-    pub fn open(options: SqliteOptions) -> Result<Self, BackendError> {
+    pub fn open_with(options: SqliteOptions) -> Result<Self, BackendError> {
         open(options).map_err(|trouble| trouble.during("open the database"))
     }
 }
@@ -137,11 +138,11 @@ impl Store for SqliteStore {
         self.shared.reader.call("read plans", move |conn, _| read::plans(conn, &keys)).await
     }
 
-    async fn revise<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
-    where
-        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn revise<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         let work = move |session: &mut Session<'_>| revise::revise(session, key, change);
         self.shared.writer.call("revise a process", work).await
     }
@@ -206,5 +207,15 @@ impl Store for SqliteStore {
     async fn subscribe(&self, listener: Listener) -> Result<(), BackendError> {
         let Shared { wakes, path, options, .. } = &*self.shared;
         wakes.subscribe(listener, path, options).map_err(|trouble| trouble.during("listen to other programs"))
+    }
+}
+
+/// A backend in a [`SqliteStore`].
+pub type SqliteBackend = Durable<SqliteStore>;
+
+impl SqliteBackend {
+    /// Opens the backend of a URL, see [`SqliteStore::open`].
+    pub async fn open(url: &str) -> Result<Self, BackendError> {
+        Ok(Self::new(SqliteStore::open(url)?))
     }
 }

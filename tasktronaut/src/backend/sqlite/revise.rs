@@ -6,19 +6,15 @@ use super::error::{NAME, Trouble};
 use super::row::{JOB, PROCESS, job_row, later, number, process_row, state_code};
 use super::writer::Session;
 use crate::backend::BackendError;
-use crate::backend::store::{Change, Changes, JobUpdate, Key, Phase, Snapshot};
+use crate::backend::store::{Change, Changes, JobUpdate, Key, Phase, Reviser, Snapshot};
 use crate::definition::unwind::unwound;
 use crate::plan::JobState;
 
 /// Reads a process, has `change` say what becomes of it, and stores that.
-pub(super) fn revise<T>(
-    session: &Session<'_>,
-    key: Key,
-    change: impl FnOnce(&Snapshot) -> Result<(Changes, T), BackendError>,
-) -> Result<Option<T>, Trouble> {
+pub(super) fn revise<T>(session: &Session<'_>, key: Key, change: Reviser<T>) -> Result<Option<T>, Trouble> {
     let Some(snapshot) = snapshot(session, key)? else { return Ok(None) };
     // The thread outlives a mistake in the rules, and the process stays as it was.
-    let changes = unwound(|| change(&snapshot)).map_err(|panic| BackendError::Store {
+    let changes = unwound(|| change.revise(&snapshot)).map_err(|panic| BackendError::Store {
         backend: NAME,
         operation: "revise a process",
         source: panic.error().to_string().into(),
