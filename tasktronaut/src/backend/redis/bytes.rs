@@ -128,6 +128,10 @@ impl<'a> Unpacked<'a> {
         self.array().map(u128::from_be_bytes)
     }
 
+    pub(super) fn key(&mut self) -> Result<Key, BackendError> {
+        self.array().map(u64::from_be_bytes)
+    }
+
     pub(super) fn member(&mut self) -> Result<(Key, u32), BackendError> {
         Ok((self.array().map(u64::from_be_bytes)?, self.array().map(u32::from_be_bytes)?))
     }

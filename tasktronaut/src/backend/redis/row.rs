@@ -57,18 +57,19 @@ pub(super) fn process(key: Key, row: Value) -> Result<ProcessRow, BackendError> 
     let identifier = text("identifier")?;
     let definition = text("definition")?;
     let mut number = |name: &str| text(name)?.parse::<i64>().map_err(|_| wrong(name));
-    let phase =
-        u8::try_from(number("phase")?).ok().and_then(Phase::from_code).ok_or_else(|| wrong("phase"))?;
-    let outcome = match number("outcome")? {
-        0 => None,
-        outcome @ 1..=3 => u8::try_from(outcome).ok(),
-        _ => return Err(wrong("outcome")),
-    };
-    let paused = number("paused")? == 1;
-    let priority = i16::try_from(number("priority")?).map_err(|_| wrong("priority"))?;
     let created_at = number("created")?;
     let ended_at = Some(number("ended")?).filter(|at| *at > 0);
     let memo = bytes("memo")?;
+    // Phase, whether it is paused, outcome, priority (two bytes), deadline (eight).
+    let head = bytes("head")?;
+    let [phase, paused, outcome, low, high, ..] = head[..] else { return Err(wrong("head")) };
+    let phase = Phase::from_code(phase).ok_or_else(|| wrong("phase"))?;
+    let outcome = match outcome {
+        0 => None,
+        1..=3 => Some(outcome),
+        _ => return Err(wrong("outcome")),
+    };
+    let (paused, priority) = (paused == 1, i16::from_le_bytes([low, high]));
     Ok(ProcessRow {
         key,
         identifier,

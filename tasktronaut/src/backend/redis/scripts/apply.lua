@@ -38,45 +38,49 @@ for i = 1, #updates do
     job.claimed, job.flags = old.claimed, old.flags
     if old.state == job.state then job.at = old.at end
     if old.state == READY then
-      drop('ZREM', queue_of(old.route), member)
+      note(OUT, 'ZREM', queue_of(old.route), member)
     elseif old.state == WAITING then
-      drop('ZREM', WAITING_KEY, member)
+      note(OUT, 'ZREM', WAITING_KEY, member)
     elseif old.state == RUNNING and job.state == RUNNING then
       job.worker = old.worker
     elseif old.state == RUNNING then
-      drop('ZREM', PREFIX .. 'held:' .. old.worker, member)
+      note(OUT, 'ZREM', PREFIX .. 'held:' .. old.worker, member)
     end
   end
   if job.state == WAITING then
     job.at = NOW + u.due
-    add('ZADD', WAITING_KEY, job.at, member)
+    note(IN, 'ZADD', WAITING_KEY, job.at, member)
   elseif job.at == 0 then
     job.at = NOW
   end
-  if job.state == READY then into_queue(p, node, job.route, job.at) end
-  keep(p, node, 'v', HAS_EVENT, job, u.event)
-  keep(p, node, 'e', HAS_ERROR, job, u.error)
-  put_open(p, node, job)
+  if job.state == READY then into_queue(p, member, job.route, job.at) end
+  for _, part in ipairs({ { 'v', HAS_EVENT, u.event }, { 'e', HAS_ERROR, u.error } }) do
+    local field, flag, bytes = part[1] .. node, part[2], part[3]
+    local has = job.flags % (2 * flag) >= flag
+    if bytes then
+      note(IN, 'HSET', PREFIX .. 'x:' .. p.name, field, bytes)
+      if not has then job.flags = job.flags + flag end
+    elseif has then
+      note(OUT, 'HDEL', PREFIX .. 'x:' .. p.name, field)
+      job.flags = job.flags - flag
+    end
+  end
+  put(p, node, job)
 end
 
 text, at = ARGV[6], 1
 while at <= #text do
   local node, count
   node, count, at = read('<c4I4', text, at)
-  add('HSET', PREFIX .. 'm:' .. key, node, count)
+  note(IN, 'HSET', PREFIX .. 'm:' .. key, node, count)
 end
 
 if #ARGV[3] > 0 then
-  local phase, outcome = byte(ARGV[3], 1, 2)
-  for kind = 1, 2 do drop('ZREM', PREFIX .. 'ended:' .. kind, key) end
-  set_outcome(p, outcome)
-  if outcome == 0 and p.deadline > 0 then add('ZADD', PREFIX .. 'deadlines', p.deadline, key) end
-  if phase == ENDED then
-    set_ended(p)
-  else
-    add('HSET', p.row, 'phase', phase)
-    add('HSET', p.row, 'ended', 0)
-  end
-  add('HSET', p.row, 'memo', ARGV[4])
+  p.phase, p.outcome = byte(ARGV[3], 1, 2)
+  p.ended = p.phase == ENDED
+  for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
+  if not p.ended then note(IN, 'HSET', p.row, 'ended', 0) end
+  note(IN, 'HSET', p.row, 'memo', ARGV[4])
+  change(p)
 end
-drop('HDEL', PREFIX .. 'locks', ARGV[1])
+note(OUT, 'HDEL', PREFIX .. 'locks', ARGV[1])

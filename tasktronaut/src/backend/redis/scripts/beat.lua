@@ -7,11 +7,12 @@ local MOST = 100
 local worker, max_lost = ARGV[1], tonumber(ARGV[3])
 local held_key, worker_key = PREFIX .. 'held:' .. worker, PREFIX .. 'worker:' .. worker
 
-local lease = call('HGET', worker_key, 'lease')
+local row = call('GET', worker_key)
+local lease = row and #row == 16 and read('<I8', row)
 local members = call('ZRANGE', held_key, 0, -1)
 if lease then
-  add('HSET', worker_key, 'seen', NOW)
-  add('ZADD', PREFIX .. 'workers', NOW, worker)
+  note(IN, 'MSET', worker_key, pack('<I8I8', lease, NOW))
+  note(IN, 'ZADD', PREFIX .. 'workers', NOW, worker)
 end
 
 -- `R8`: leases that have run out, of any worker.
@@ -43,7 +44,7 @@ local mine = held_by(worker, members)
 for i = 1, #mine do
   local p = mine[i].p
   held[i] = mine[i].fence
-  if renews then add('ZADD', held_key, NOW + lease, mine[i].member) end
+  if renews then note(IN, 'ZADD', held_key, NOW + lease, mine[i].member) end
   if p.phase == STOPPING and not seen[p] then
     seen[p] = true
     stopping[#stopping + 1] = pack('<I8B', p.key, p.outcome == 3 and 1 or 0)

@@ -1,156 +1,176 @@
 -- The first half of an exchange: ends of attempts.
+--
+-- An end is packed as its member (12 bytes), its fence (8), how many bytes follow (4), flags (1): how it ended, and
+-- 4 for the last end of a process, 8 where there is an error; a pause (8) for a retry; the length of the error (4) and
+-- the error; and the rest is what it lets go.
 
 local DONE, LOST, REVISE, BUSY = '\0', '\1', '\2', '\3'
-local GIVEN_UP, RETRY, PUT_BACK = 1, 2, 3
+local GIVEN_UP, RETRY, PUT_BACK, LAST, WITH_ERROR = 1, 2, 3, 4, 8
 
-local worker = ARGV[1]
+local worker, text = ARGV[1], ARGV[4]
 local held_key = PREFIX .. 'held:' .. worker
 
 local NOW_BYTES = pack('<I8', NOW)
-local SUCCEEDED_HEAD, FAILED_HEAD = string.char(SUCCEEDED) .. NOW_BYTES .. NOBODY, string.char(FAILED) .. NOW_BYTES .. NOBODY
--- All of a record but its route.
-local FRESH_HEAD = string.char(READY) .. NOW_BYTES .. NOBODY .. string.rep('\0', 29)
+-- All of a record before the claim, and all of a new one before the route.
+local SUCCEEDED_HEAD = '\4' .. NOW_BYTES .. NOBODY
+local FRESH_HEAD = '\1' .. NOW_BYTES .. NOBODY .. NOBODY .. sub(NOBODY, 4)
 
-local recorded, ended = {}, {}
--- Jobs that have become ready in this call, and whose process is not paused. They need not go through a queue.
+local recorded, ended, held_out = {}, '', {}
+-- Jobs that have become ready in this call. They need not go through a queue.
 local fresh = {}
 -- When the first of the jobs is due that wait since this call.
 local next_wait = nil
+-- What one end lets go: nodes, routes, and whether they conclude; the counts before it, to take them back; and what
+-- is still to be followed.
+local released, before, blocks = {}, {}, {}
 
--- The ends as they came, with their jobs.
-local ends, text, at = {}, ARGV[4], 1
+local ends, ends_p, ends_node, at = {}, {}, {}, 1
 while at <= #text do
-  local how, last, pause, error_size, block_size, next_at = read('<BBI8I4I4', text, at + 20)
+  local n = #ends + 1
   local p, node = process_of(sub(text, at, at + 7)), sub(text, at + 8, at + 11)
   want(p, node)
-  ends[#ends + 1] = { p = p, node = node, fence = sub(text, at + 12, at + 19), how = how, last = last, pause = pause,
-    error_size = error_size, at = next_at, block_size = block_size }
-  -- One more than the size, so that an empty error is one, too.
-  at = next_at + block_size + (error_size > 0 and error_size - 1 or 0)
+  ends[n], ends_p[n], ends_node[n] = at, p, node
+  at = at + 24 + read('<I4', text, at + 20)
 end
+ends[#ends + 1] = at
 read_wanted()
 
--- What one end lets go: nodes, routes, and whether they conclude; and the counts before it, to take them back.
-local released, before, released_n, before_n = {}, {}, 0, 0
--- What is still to be followed.
-local blocks = {}
-
--- `R5`: notes what a block releases, and counts down its meetings. False where that makes no sense.
-local function follow(p, block, at, size)
-  if size == 0 then return true end
-  if size < 8 then return false end
-  local releases, meetings = read('<I4I4', block, at)
-  if size ~= 8 + 13 * releases + 4 * meetings then return false end
-  at = at + 8
-  for _ = 1, releases do
-    released[released_n + 1], released[released_n + 2], released[released_n + 3] =
-      sub(block, at, at + 3), sub(block, at + 4, at + 11), byte(block, at + 12)
-    released_n, at = released_n + 3, at + 13
-  end
-  for _ = 1, meetings do
-    local node = sub(block, at, at + 3)
-    local count = p.counts[node]
-    if count == nil then
-      count = try('HGET', PREFIX .. 'm:' .. p.key, node)
-      if count then count = type(count) == 'string' and tonumber(count) or '' end
-    end
-    if count == '' then return false end
-    p.counts[node] = count
-    if count then
-      before[before_n + 1], before[before_n + 2], before_n = node, count, before_n + 2
-      p.counts[node] = count - 1
-      if count == 1 then
-        local more = try('HGET', PREFIX .. 'm:' .. p.key, 't' .. node)
-        if type(more) == 'table' then return false end
-        if more then blocks[#blocks + 1] = more end
-      end
-    end
-    at = at + 4
-  end
-  return true
-end
-
-for i = 1, #ends do
-  local e = ends[i]
-  local p, node = read_process(e.p), e.node
-  local job = p.jobs[node]
-  local state, answer = job and byte(job), nil
+for i = 1, #ends - 1 do
+  local start, p, node = ends[i], ends_p[i], ends_node[i]
+  if not p.row then read_process(p) end
+  local job, flags, answer, released_n, before_n = p.jobs[node], byte(text, start + 24), nil, 0, 0
+  local state, fence = job and byte(job), sub(text, start + 12, start + 19)
+  local how, rest, error = flags % LAST, start + 25, nil
   if p.gone or not job then
     answer = LOST
   elseif locked[p.key] then
     answer = BUSY
-  elseif p.garbage or not makes_sense(job) then
+  elseif p.garbage or #job ~= RECORD_SIZE or state > SKIPPED then
     answer = REVISE
   -- `R4`: a late result counts while nobody has claimed the job again. No claim has a nonce of zero.
-  elseif sub(job, 34, 41) ~= e.fence or sub(e.fence, 5) == '\0\0\0\0' or (state ~= RUNNING and state ~= READY) then
+  elseif sub(job, 34, 41) ~= fence or (state ~= RUNNING and state ~= READY) or sub(fence, 5) == '\0\0\0\0' then
     answer = LOST
   elseif p.phase ~= FLOWING then
     answer = REVISE
-  elseif e.how < RETRY then
-    released_n, before_n = 0, 0
-    local good = follow(p, text, e.at + (e.error_size > 0 and e.error_size - 1 or 0), e.block_size)
-    while good and #blocks > 0 do
-      local block = table.remove(blocks)
-      good = follow(p, block, 1, #block)
+  else
+    if how >= RETRY then rest = rest + 8 end
+    if flags >= WITH_ERROR then
+      local size = read('<I4', text, rest)
+      error, rest = sub(text, rest + 4, rest + 3 + size), rest + 4 + size
     end
-    if not good then
-      -- Nothing has happened, then: the counts are as they were.
-      blocks, answer = {}, REVISE
+    -- `R5`: what is released, through all the meetings that are completed; in a loop.
+    local block, at, stop, blocks_n = text, rest, ends[i + 1], 0
+    while block do
+      if at < stop then
+        local releases, meetings = 0, 0
+        if stop - at >= 8 then releases, meetings = read('<I4I4', block, at) end
+        if stop - at ~= 8 + 13 * releases + 4 * meetings then
+          answer = REVISE
+          break
+        end
+        at = at + 8
+        for _ = 1, releases do
+          released[released_n + 1], released[released_n + 2], released[released_n + 3] =
+            sub(block, at, at + 3), sub(block, at + 4, at + 11), byte(block, at + 12)
+          released_n, at = released_n + 3, at + 13
+        end
+        for _ = 1, meetings do
+          local meeting = sub(block, at, at + 3)
+          local counts = p.counts
+          if not counts then
+            counts = {}
+            p.counts = counts
+          end
+          local count = counts[meeting]
+          if count == nil then
+            count = try('HGET', PREFIX .. 'm:' .. p.name, meeting)
+            if count then count = type(count) == 'string' and tonumber(count) end
+            -- One that makes no sense is asked for again, and one that is missing counts nothing.
+            if count == nil or count == false then count = count == nil and '' or false end
+            if count ~= '' then counts[meeting] = count end
+          end
+          if count == '' then
+            answer = REVISE
+          elseif count then
+            before[before_n + 1], before[before_n + 2], before_n = meeting, count, before_n + 2
+            counts[meeting] = count - 1
+            if count == 1 then
+              local more = try('HGET', PREFIX .. 'm:' .. p.name, 't' .. meeting)
+              if type(more) == 'string' then
+                blocks_n = blocks_n + 1
+                blocks[blocks_n] = more
+              elseif more then
+                answer = REVISE
+              end
+            end
+          end
+          at = at + 4
+        end
+      end
+      block = not answer and blocks[blocks_n]
+      if blocks_n == 0 then block = nil end
+      if block then at, stop, blocks_n = 1, #block + 1, blocks_n - 1 end
+    end
+    -- Nothing has happened, then: the counts are as they were.
+    if answer then
       for j = before_n - 1, 1, -2 do p.counts[before[j]] = before[j + 1] end
     end
   end
   if not answer then
     answer = DONE
     local member = p.id .. node
-    if state == RUNNING then
-      local holder = sub(job, 10, 25)
-      drop('ZREM', holder == worker and held_key or PREFIX .. 'held:' .. holder, member)
+    if state == READY then
+      note(OUT, 'ZREM', queue_of(sub(job, 55)), member)
+    elseif sub(job, 10, 25) == worker then
+      held_out[#held_out + 1] = member
     else
-      drop('ZREM', queue_of(sub(job, 55)), member)
+      note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
     end
-    if e.how < RETRY then
-      job = (e.how == GIVEN_UP and FAILED_HEAD or SUCCEEDED_HEAD) .. sub(job, 26)
-    end
-    if e.how >= RETRY or e.error_size > 0 then
-      local open_job = open(job)
-      if e.error_size > 0 then
-        keep(p, node, 'e', HAS_ERROR, open_job, sub(text, e.at, e.at + e.error_size - 2))
+    if how == 0 and not error then
+      job = SUCCEEDED_HEAD .. sub(job, 26)
+    else
+      local note_flags, failed, lost, undecoded = read('<BI4I4I4', job, 42)
+      local head = (how == GIVEN_UP and '\5' or '\4') .. NOW_BYTES
+      if error then
+        note(IN, 'HSET', PREFIX .. 'x:' .. p.name, 'e' .. node, error)
+        if note_flags < HAS_ERROR then note_flags = note_flags + HAS_ERROR end
       end
-      if e.how >= RETRY then
-        local due = NOW + e.pause
-        open_job.state, open_job.at, open_job.worker = WAITING, due, NOBODY
-        if e.how == RETRY then open_job.failed = open_job.failed + 1 end
-        if e.how == PUT_BACK then open_job.undecoded = open_job.undecoded + 1 end
-        add('ZADD', WAITING_KEY, due, member)
+      if how >= RETRY then
+        local due = NOW + read('<I8', text, start + 25)
+        head = '\3' .. pack('<I8', due)
+        if how == RETRY then failed = failed + 1 end
+        if how == PUT_BACK then undecoded = undecoded + 1 end
+        note(IN, 'ZADD', WAITING_KEY, due, member)
         if not next_wait or due < next_wait then next_wait = due end
       end
-      put_open(p, node, open_job)
-    else
-      put(p, node, job)
+      job = head .. NOBODY .. sub(job, 26, 41) .. pack('<BI4I4I4', note_flags, failed, lost, undecoded) .. sub(job, 55)
     end
-    if e.how < RETRY then
-      for j = 1, before_n, 2 do
-        p.counted = p.counted or {}
-        p.counted[before[j]] = true
+    p.jobs[node] = job
+    local writes = p.writes
+    if writes then
+      local n = #writes
+      writes[n + 1], writes[n + 2] = node, job
+    else
+      p.writes = { node, job }
+    end
+    for j = 1, before_n, 2 do
+      p.counted = p.counted or {}
+      p.counted[before[j]] = true
+    end
+    for j = 1, released_n, 3 do
+      local next_node, route = released[j], released[j + 1]
+      p.jobs[next_node] = FRESH_HEAD .. route
+      fresh[#fresh + 1] = { member = p.id .. next_node, route = route, since = NOW, p = p }
+      if released[j + 2] == 1 then
+        p.outcome = 1
+        change(p)
       end
-      for j = 1, released_n, 3 do
-        local next_node, route, concludes = released[j], released[j + 1], released[j + 2] == 1
-        p.jobs[next_node] = FRESH_HEAD .. route
-        fresh[#fresh + 1] = { score = score_of(p, NOW), member = p.id .. next_node, p = p, node = next_node,
-          route = route, taken = false }
-        if concludes then set_outcome(p, 1) end
-      end
-      if e.last == 1 then
-        set_ended(p)
-        ended[#ended + 1] = pack('<I8', p.key)
-      end
+    end
+    if flags % WITH_ERROR >= LAST then
+      p.phase, p.ended = ENDED, true
+      ended = ended .. p.id
+      change(p)
     end
   end
   recorded[i] = answer
-end
-
-for _, p in pairs(processes) do
-  if p.counted then
-    for node in pairs(p.counted) do add('HSET', PREFIX .. 'm:' .. p.key, node, p.counts[node]) end
-  end
 end

@@ -17,28 +17,28 @@ for i = 1, #ARGV, 5 do
     deadline = deadline > 0 and NOW + deadline - 1 or 0
     local outcome, state, since = concludes, start_after > 0 and WAITING or READY, NOW + start_after
     local p = process_of(pack('>I8', key))
-    p.row, p.priority = PREFIX .. 'p:' .. key, priority
-    add('HSET', IDS, identifier, key)
-    call('HSET', p.row, 'identifier', identifier, 'definition', definition, 'phase', FLOWING, 'outcome', outcome,
-      'memo', '', 'paused', 0, 'priority', priority, 'created', NOW, 'ended', 0, 'deadline', deadline)
-    call('SET', PREFIX .. 'plan:' .. key, ARGV[i + 3])
+    p.priority = priority
+    note(IN, 'HSET', IDS, identifier, key)
+    call('HSET', PREFIX .. 'p:' .. p.name, 'identifier', identifier, 'definition', definition, 'memo', '',
+      'head', pack(HEAD, FLOWING, 0, outcome, priority, deadline), 'created', NOW, 'ended', '0')
+    call('SET', PREFIX .. 'plan:' .. p.name, ARGV[i + 3])
     call('HSET', p.jobs_key, node, pack(RECORD, state, since, NOBODY, 0, 0, 0, 0, 0, 0, 0, route))
     local meetings, at = ARGV[i + 4], 1
     while at <= #meetings do
       local meeting, waits_for, size
       meeting, waits_for, size, at = read('<c4I4I4', meetings, at)
-      add('HSET', PREFIX .. 'm:' .. key, meeting, waits_for)
-      add('HSET', PREFIX .. 'm:' .. key, 't' .. meeting, sub(meetings, at, at + size - 1))
+      note(IN, 'HSET', PREFIX .. 'm:' .. p.name, meeting, waits_for)
+      note(IN, 'HSET', PREFIX .. 'm:' .. p.name, 't' .. meeting, sub(meetings, at, at + size - 1))
       at = at + size
     end
-    add('ZADD', PREFIX .. 'all', key, key)
-    add('ZADD', PREFIX .. 'def:' .. definition, key, key)
-    add('ZADD', PREFIX .. 'out:' .. outcome, key, key)
-    if deadline > 0 and outcome == 0 then add('ZADD', PREFIX .. 'deadlines', deadline, key) end
+    note(IN, 'ZADD', PREFIX .. 'all', p.name, p.name)
+    note(IN, 'ZADD', PREFIX .. 'def:' .. definition, p.name, p.name)
+    note(IN, 'ZADD', PREFIX .. 'out:' .. outcome, p.name, p.name)
+    if deadline > 0 and outcome == 0 then note(IN, 'ZADD', PREFIX .. 'deadlines', deadline, p.name) end
     if state == WAITING then
-      add('ZADD', WAITING_KEY, since, p.id .. node)
+      note(IN, 'ZADD', WAITING_KEY, since, p.id .. node)
     else
-      into_queue(p, node, route, since)
+      into_queue(p, p.id .. node, route, since)
     end
   end
 end

@@ -1,7 +1,6 @@
 -- ARGV: worker, how many jobs are wanted, a random number, packed ends.
--- Answer: one byte for each end, packed claims, due time or -1, more, packed keys of ended processes, unknown.
+-- Answer, in one string: milliseconds until the next job is due, plus one, or 0; more; unknown; how many ends; a byte
+-- for each; how many processes have ended; their keys; packed claims.
 
--- No lease of the worker runs out before this time. It may be earlier, never later.
-if claims_n > 0 then call('ZADD', PREFIX .. 'soon', 'LT', NOW + lease, worker) end
-return { table.concat(recorded), table.concat(claims), next_due and math.max(next_due - NOW, 0) or -1, more and 1 or 0,
-  table.concat(ended), unknown }
+return pack('<I8BBI4', next_due and math.max(next_due - NOW, 0) + 1 or 0, more, unknown, #recorded)
+  .. table.concat(recorded) .. pack('<I4', #ended / 8) .. ended .. table.concat(claims)

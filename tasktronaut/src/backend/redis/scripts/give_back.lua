@@ -30,6 +30,6 @@ for i = 1, #rows do
 end
 if leaves then
   call('DEL', PREFIX .. 'worker:' .. worker, PREFIX .. 'knows:' .. worker)
-  drop('ZREM', PREFIX .. 'workers', worker)
+  note(OUT, 'ZREM', PREFIX .. 'workers', worker)
 end
 local answer = { table.concat(revise), table.concat(busy) }

@@ -15,8 +15,8 @@ local keys = call('ZRANGEBYSCORE', index, '(' .. ARGV[4], '+inf', 'LIMIT', 0, mo
 local rows = {}
 for i = 1, #keys do
   local row_key = PREFIX .. 'p:' .. keys[i]
-  local its = call('HMGET', row_key, 'identifier', 'outcome')
-  if its[1] and (outcome == '' or its[2] == outcome) and sub(its[1], 1, #prefix) == prefix then
+  local its = call('HMGET', row_key, 'identifier', 'head')
+  if its[1] and (outcome == '' or byte(its[2] or '', 3) == tonumber(outcome)) and sub(its[1], 1, #prefix) == prefix then
     rows[#rows + 1], rows[#rows + 2] = keys[i], call('HGETALL', row_key)
     if #rows == 2 * wanted then return { keys[i], rows } end
   end

@@ -7,7 +7,7 @@ if locked[key] then return 2 end
 local paused = ARGV[2] == '1'
 if paused == p.paused then return 1 end
 p.paused = paused
-add('HSET', p.row, 'paused', ARGV[2])
+change(p)
 
 -- Ready jobs are held by not being in any queue; their records stay as they are.
 local jobs = call('HGETALL', p.jobs_key)
@@ -15,9 +15,9 @@ for i = 1, #jobs, 2 do
   local node, job = jobs[i], jobs[i + 1]
   if #node == 4 and makes_sense(job) and byte(job) == READY then
     if paused then
-      drop('ZREM', queue_of(sub(job, 55)), p.id .. node)
+      note(OUT, 'ZREM', queue_of(sub(job, 55)), p.id .. node)
     else
-      into_queue(p, node, sub(job, 55), read('<I8', job, 2))
+      into_queue(p, p.id .. node, sub(job, 55), read('<I8', job, 2))
     end
   end
 end

@@ -9,24 +9,24 @@ local function remove(key)
       if makes_sense(job) then
         local state = byte(job)
         if state == READY then
-          drop('ZREM', queue_of(sub(job, 55)), member)
+          note(OUT, 'ZREM', queue_of(sub(job, 55)), member)
         elseif state == WAITING then
-          drop('ZREM', WAITING_KEY, member)
+          note(OUT, 'ZREM', WAITING_KEY, member)
         elseif state == RUNNING then
-          drop('ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
+          note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
         end
       end
     end
   end
   local row = try('HMGET', p.row, 'identifier', 'definition')
   if not row.err then
-    if row[1] then drop('HDEL', PREFIX .. 'ids', row[1]) end
-    if row[2] then drop('ZREM', PREFIX .. 'def:' .. row[2], key) end
+    if row[1] then note(OUT, 'HDEL', PREFIX .. 'ids', row[1]) end
+    if row[2] then note(OUT, 'ZREM', PREFIX .. 'def:' .. row[2], key) end
   end
-  drop('ZREM', PREFIX .. 'all', key)
-  drop('ZREM', PREFIX .. 'deadlines', key)
-  for outcome = 0, 3 do drop('ZREM', PREFIX .. 'out:' .. outcome, key) end
-  for kind = 1, 2 do drop('ZREM', PREFIX .. 'ended:' .. kind, key) end
+  note(OUT, 'ZREM', PREFIX .. 'all', key)
+  note(OUT, 'ZREM', PREFIX .. 'deadlines', key)
+  for outcome = 0, 3 do note(OUT, 'ZREM', PREFIX .. 'out:' .. outcome, key) end
+  for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
   -- With its keys, of which the server frees the memory later.
-  for _, kind in ipairs({ 'x:', 'm:', 'plan:', 'j:' }) do drop('UNLINK', p.row, PREFIX .. kind .. key) end
+  for _, kind in ipairs({ 'x:', 'm:', 'plan:', 'j:' }) do note(OUT, 'UNLINK', p.row, PREFIX .. kind .. key) end
 end

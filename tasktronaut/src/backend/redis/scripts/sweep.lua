@@ -7,7 +7,7 @@ for kind = 1, 2 do
   for i = 1, #keys do
     local key = tonumber(keys[i])
     if not key then
-      drop('ZREM', PREFIX .. 'ended:' .. kind, keys[i])
+      note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, keys[i])
     elseif not locked[key] then
       remove(key)
       answer = answer + 1
@@ -17,6 +17,6 @@ end
 
 local workers = call('ZRANGEBYSCORE', PREFIX .. 'workers', '-inf', NOW - ARGV[3], 'LIMIT', 0, most)
 for i = 1, #workers do
-  drop('UNLINK', PREFIX .. 'worker:' .. workers[i], PREFIX .. 'knows:' .. workers[i])
-  drop('ZREM', PREFIX .. 'workers', workers[i])
+  note(OUT, 'UNLINK', PREFIX .. 'worker:' .. workers[i], PREFIX .. 'knows:' .. workers[i])
+  note(OUT, 'ZREM', PREFIX .. 'workers', workers[i])
 end
