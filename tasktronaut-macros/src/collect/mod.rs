@@ -159,6 +159,9 @@ fn is_free(method: &Method, role: Role, name: &str, methods: &Methods, report: &
         report.error(ident, format!("`{name}` is the name of {what}"), help);
         return false;
     }
+    if is_start(ident, name, report) {
+        return false;
+    }
     let all = || methods.tasks.iter().chain(&methods.sources);
     let conditional = !conditions(&method.attributes).is_empty();
     let clash = all().any(|other| other.wire == name && (!conditional || other.conditions.is_empty()));
@@ -173,6 +176,15 @@ fn is_free(method: &Method, role: Role, name: &str, methods: &Methods, report: &
     !clash
 }
 
+/// `Album::process` is generated.
+fn is_start(ident: &Ident, name: &str, report: &mut Report) -> bool {
+    if name == "process" {
+        let fact = "`process` is the name of the function that starts a process";
+        report.error(ident, fact, "rename the method");
+    }
+    name == "process"
+}
+
 /// A method without an attribute is a hook, or it is none of our business.
 fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut Report) {
     let ident = &method.signature.ident;
@@ -180,7 +192,8 @@ fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut R
         methods.hooks.extend(hook::read(method, word, report));
     } else if name.starts_with("on_") || name.starts_with("around_") {
         let hooks: Vec<&str> = words::HOOKS.iter().map(|hook| hook.name).collect();
-        let help = match nearest(&name, hooks.iter().copied()) {
+        let meant = words::hook_meant(&name).or_else(|| nearest(&name, hooks.iter().copied()));
+        let help = match meant {
             Some(better) => format!("did you mean `{better}`?"),
             None => format!(
                 "rename it, or write one of {}; with `#[task]` it is a task",
@@ -188,7 +201,7 @@ fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut R
             ),
         };
         report.error(ident, format!("there is no hook `{name}`"), help);
-    } else {
+    } else if !is_start(ident, &name, report) {
         methods.plain.push(name);
     }
 }
