@@ -281,10 +281,10 @@ impl<S: Store> Durable<S> {
                 }
             }
         }
-        if !put_off.is_empty() {
-            if let Err(error) = self.inner.store.exchange(member.worker, put_off, 0).await {
-                tracing::error!(%error, "jobs that make no sense could not be put off");
-            }
+        if !put_off.is_empty()
+            && let Err(error) = self.inner.store.exchange(member.worker, put_off, 0).await
+        {
+            tracing::error!(%error, "jobs that make no sense could not be put off");
         }
         for group in &mut claimed {
             group.jobs.reverse();
