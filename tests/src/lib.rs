@@ -1,1 +1,3 @@
 //! Fixtures that the tests share.
+
+pub mod fan;
