@@ -27,7 +27,7 @@ pub(super) fn claim(
     worker: WorkerId,
     wanted: usize,
 ) -> Result<Option<Claimed>, Trouble> {
-    let Some((routes, lease)) = joined(session, worker)? else { return Ok(None) };
+    let Some(Joined { routes, lease }) = joined(session, worker)? else { return Ok(None) };
     let (places, more) = first_places(session, &routes, wanted)?;
     let mut claims = Vec::with_capacity(places.len());
     let mut statement = session.conn.prepare_cached(
@@ -66,9 +66,14 @@ fn claim_row(row: &Row<'_>, place: Place, nonce: u32) -> Result<ClaimRow, Troubl
     })
 }
 
-/// The routes of a worker, in their order, and the length of its leases. The routes are kept in memory as long as the
-/// worker does not join again, by whatever program.
-fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<(Arc<[i64]>, i64)>, Trouble> {
+/// What a worker has joined with: its routes in their order, and the length of its leases.
+struct Joined {
+    routes: Arc<[i64]>,
+    lease: i64,
+}
+
+/// The routes are kept in memory as long as the worker does not join again, in whatever program.
+fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<Joined>, Trouble> {
     let id = worker_bytes(worker);
     let row: Option<(i64, i64)> = session
         .conn
@@ -82,7 +87,7 @@ fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<(Arc<[i6
     if let Some((known, routes)) = session.routes.get(&worker)
         && *known == version
     {
-        return Ok(Some((routes.clone(), lease)));
+        return Ok(Some(Joined { routes: routes.clone(), lease }));
     }
     let bytes: Vec<u8> = session
         .conn
@@ -93,7 +98,7 @@ fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<(Arc<[i6
     routes.dedup();
     let routes: Arc<[i64]> = routes.into();
     session.routes.insert(worker, (version, routes.clone()));
-    Ok(Some((routes, lease)))
+    Ok(Some(Joined { routes, lease }))
 }
 
 /// A ready job; what goes first is smaller.

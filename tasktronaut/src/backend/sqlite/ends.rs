@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::error::Trouble;
+use super::error::{Trouble, log};
 use super::row::{HELD, later, then};
 use super::writer::Session;
 use crate::backend::store::{End, Fence, How, Key, Phase, Recorded, Release, Then};
@@ -47,7 +47,27 @@ impl<'s, 'c> Ends<'s, 'c> {
     }
 
     /// Records one end.
+    ///
+    /// Where it meets with a meeting that makes no sense it changes nothing, and the other ends go on: the process
+    /// must be revised, for the rules know from the plan what was to follow.
     pub fn record(&mut self, end: &End) -> Result<Recorded, Trouble> {
+        if end.then.meetings.is_empty() {
+            return self.record_whole(end);
+        }
+        self.execute("SAVEPOINT ending")?;
+        let mut recorded = self.record_whole(end);
+        if let Err(trouble) = &recorded
+            && trouble.is_corrupt()
+        {
+            log(trouble);
+            self.execute("ROLLBACK TO ending")?;
+            recorded = Ok(Recorded::Revise);
+        }
+        self.execute("RELEASE ending")?;
+        recorded
+    }
+
+    fn record_whole(&mut self, end: &End) -> Result<Recorded, Trouble> {
         let Some(flow) = self.flow(end.fence.key)? else { return Ok(Recorded::Lost) };
         if !flow.is_flowing() {
             return Ok(if self.holds(end.fence)? { Recorded::Revise } else { Recorded::Lost });
@@ -66,6 +86,11 @@ impl<'s, 'c> Ends<'s, 'c> {
             self.end_process(end.fence.key)?;
         }
         Ok(Recorded::Done)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Trouble> {
+        self.session.conn.prepare_cached(sql)?.execute([])?;
+        Ok(())
     }
 
     fn flow(&mut self, key: Key) -> Result<Option<Flow>, Trouble> {
