@@ -198,17 +198,17 @@ BEGIN
         -- that is among them is claimed before it is stored.
         WITH ranked AS (
             SELECT c.route, c.o, c.fits, c.fits AND row_number() OVER (
-                ORDER BY c.fits DESC, c.priority DESC, c.ready_at, c.process, c.node) <= p_wanted AS chosen
+                ORDER BY c.fits DESC, c.priority DESC, c.ready_at) <= p_wanted AS chosen
             FROM (
                 SELECT h.*, NULL::bigint AS o, true AS fits FROM unnest(w_routes) w(route)
                 CROSS JOIN LATERAL (
-                    SELECT j.route, j.priority, j.ready_at, j.process, j.node FROM {schema}.job j
+                    SELECT j.route, j.priority, j.ready_at FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = w.route
-                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    ORDER BY j.priority DESC, j.ready_at
                     LIMIT p_wanted + 1
                 ) h
                 UNION ALL
-                SELECT r.route, p.priority, t, r.process, r.node, r.o, NOT p.paused AND r.route = ANY (w_routes)
+                SELECT r.route, p.priority, t, r.o, NOT p.paused AND r.route = ANY (w_routes)
                 FROM unnest(r_process, r_node, r_route) WITH ORDINALITY AS r(process, node, route, o)
                 JOIN {schema}.process p ON p.key = r.process
             ) c
@@ -221,15 +221,16 @@ BEGIN
             (SELECT coalesce(bool_or(fits AND NOT chosen), false) AS more FROM ranked) a;
 
         IF q_route IS NOT NULL THEN
+            -- A row that is locked stays in its place until it is updated.
             WITH picked AS (
-                SELECT h.process, h.node FROM unnest(q_route, q_count) AS q(route, count)
+                SELECT h.ctid FROM unnest(q_route, q_count) AS q(route, count)
                 CROSS JOIN LATERAL (
                     -- What makes no sense stays where it is, and its neighbours go on.
-                    SELECT j.process, j.node FROM {schema}.job j
+                    SELECT j.ctid FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = q.route AND j.process >= 0 AND j.node >= 0
                         AND j.attempt BETWEEN 0 AND 4294967294
                         AND j.failed >= 0 AND j.lost >= 0 AND j.undecoded >= 0
-                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    ORDER BY j.priority DESC, j.ready_at
                     LIMIT q.count
                     FOR UPDATE SKIP LOCKED
                 ) h
@@ -242,7 +243,7 @@ BEGIN
                     lease_until = t + w_lease,
                     worker = p_worker
                 FROM picked k
-                WHERE j.process = k.process AND j.node = k.node
+                WHERE j.ctid = k.ctid
                 RETURNING j.process, j.node, j.attempt, j.nonce, j.failed, j.undecoded, j.event, j.priority, j.ready_at
             )
             SELECT array_agg(process), array_agg(node), array_agg(attempt), array_agg(nonce), array_agg(failed),
