@@ -1,8 +1,8 @@
 -- Records ends of attempts and claims jobs: one call, one commit.
 --
 -- Locks are taken in one order everywhere, so that nobody waits in a circle: the worker, the processes (ascending), the
--- rows of jobs (ascending), those of meetings (ascending). Whatever is claimed or promoted comes last, and is passed
--- over where somebody else holds it. The ends are sorted by process and node.
+-- rows of jobs (ascending), those of meetings (ascending). What is promoted or claimed is passed over where somebody
+-- else holds it, so nobody waits for that. The ends are sorted by process and node.
 --
 -- `recorded`: 0 done, 1 lost, 2 to be revised.
 CREATE FUNCTION {schema}.exchange(
@@ -32,6 +32,11 @@ DECLARE
     z_node bigint[];
     z_route bigint[];
     z_concludes boolean[];
+    y_process bigint[] := '{}';
+    y_node bigint[] := '{}';
+    y_route bigint[] := '{}';
+    y_concludes boolean[] := '{}';
+    v_left bigint;
     -- What is taken from each route.
     w_routes bigint[];
     w_lease bigint;
@@ -101,72 +106,6 @@ BEGIN
             FROM unnest(m_end, m_process, m_node) AS m(e, process, node)
             WHERE recorded[m.e] = 0;
         END IF;
-
-        IF cardinality(m_process) > 0 THEN
-            SELECT array_agg(process), array_agg(node), array_agg(count) INTO d_process, d_node, d_count
-            FROM (SELECT process, node, count(*) FROM unnest(m_process, m_node) AS m(process, node) GROUP BY 1, 2) d;
-
-            -- All that may count down is locked beforehand, in order: those that are named, and those that they may
-            -- let go of in turn.
-            PERFORM FROM (
-                WITH RECURSIVE reach(process, node) AS (
-                    SELECT * FROM unnest(d_process, d_node)
-                    UNION
-                    SELECT m.process, x FROM reach r
-                    JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
-                    CROSS JOIN LATERAL unnest(m.meetings) x
-                )
-                SELECT FROM reach r JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
-                ORDER BY m.process, m.node
-                FOR UPDATE OF m
-            ) locked;
-
-            WHILE d_process IS NOT NULL LOOP
-                WITH gone AS (
-                    UPDATE {schema}.meeting m SET remaining = greatest(m.remaining - d.count, 0)
-                    FROM unnest(d_process, d_node, d_count) AS d(process, node, count)
-                    WHERE m.process = d.process AND m.node = d.node AND m.remaining > 0
-                    RETURNING m.process, m.remaining, m.release_nodes, m.release_routes, m.release_concludes, m.meetings
-                ), released AS (
-                    SELECT g.process, z.* FROM gone g
-                    CROSS JOIN LATERAL unnest(g.release_nodes, g.release_routes, g.release_concludes)
-                        AS z(node, route, concludes)
-                    WHERE g.remaining = 0
-                ), next AS (
-                    SELECT g.process, x AS node, count(*) FROM gone g CROSS JOIN LATERAL unnest(g.meetings) x
-                    WHERE g.remaining = 0
-                    GROUP BY 1, 2
-                )
-                SELECT r.process, r.node, r.route, r.concludes, n.process, n.node, n.count
-                INTO z_process, z_node, z_route, z_concludes, d_process, d_node, d_count
-                FROM (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(route) AS route,
-                        array_agg(concludes) AS concludes FROM released) r,
-                    (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(count) AS count
-                        FROM next) n;
-                r_process := r_process || z_process;
-                r_node := r_node || z_node;
-                r_route := r_route || z_route;
-                r_concludes := r_concludes || z_concludes;
-            END LOOP;
-        END IF;
-
-        IF true = ANY (r_concludes) THEN
-            UPDATE {schema}.process p SET outcome = 1
-            FROM (SELECT DISTINCT process FROM unnest(r_process, r_concludes) AS r(process, concludes)
-                WHERE concludes ORDER BY process) c
-            WHERE p.key = c.process;
-        END IF;
-
-        IF true = ANY (e_last) THEN
-            WITH over AS (
-                UPDATE {schema}.process p SET phase = 3, ended_at = t
-                FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, recorded, e_how) AS e(process, last, recorded, how)
-                    WHERE e.last AND e.recorded = 0 AND e.how < 2 ORDER BY e.process) c
-                WHERE p.key = c.process
-                RETURNING p.key
-            )
-            SELECT coalesce(array_agg(key), '{}') INTO ended FROM over;
-        END IF;
     END IF;
 
     t := {schema}.clock();
@@ -198,17 +137,17 @@ BEGIN
         -- that is among them is claimed before it is stored.
         WITH ranked AS (
             SELECT c.route, c.o, c.fits, c.fits AND row_number() OVER (
-                ORDER BY c.fits DESC, c.priority DESC, c.ready_at, c.process, c.node) <= p_wanted AS chosen
+                ORDER BY c.fits DESC, c.priority DESC, c.ready_at) <= p_wanted AS chosen
             FROM (
                 SELECT h.*, NULL::bigint AS o, true AS fits FROM unnest(w_routes) w(route)
                 CROSS JOIN LATERAL (
-                    SELECT j.route, j.priority, j.ready_at, j.process, j.node FROM {schema}.job j
+                    SELECT j.route, j.priority, j.ready_at FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = w.route
-                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    ORDER BY j.priority DESC, j.ready_at
                     LIMIT p_wanted + 1
                 ) h
                 UNION ALL
-                SELECT r.route, p.priority, t, r.process, r.node, r.o, NOT p.paused AND r.route = ANY (w_routes)
+                SELECT r.route, p.priority, t, r.o, NOT p.paused AND r.route = ANY (w_routes)
                 FROM unnest(r_process, r_node, r_route) WITH ORDINALITY AS r(process, node, route, o)
                 JOIN {schema}.process p ON p.key = r.process
             ) c
@@ -221,15 +160,16 @@ BEGIN
             (SELECT coalesce(bool_or(fits AND NOT chosen), false) AS more FROM ranked) a;
 
         IF q_route IS NOT NULL THEN
+            -- A row that is locked stays in its place until it is updated.
             WITH picked AS (
-                SELECT h.process, h.node FROM unnest(q_route, q_count) AS q(route, count)
+                SELECT h.ctid FROM unnest(q_route, q_count) AS q(route, count)
                 CROSS JOIN LATERAL (
                     -- What makes no sense stays where it is, and its neighbours go on.
-                    SELECT j.process, j.node FROM {schema}.job j
+                    SELECT j.ctid FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = q.route AND j.process >= 0 AND j.node >= 0
                         AND j.attempt BETWEEN 0 AND 4294967294
                         AND j.failed >= 0 AND j.lost >= 0 AND j.undecoded >= 0
-                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    ORDER BY j.priority DESC, j.ready_at
                     LIMIT q.count
                     FOR UPDATE SKIP LOCKED
                 ) h
@@ -242,7 +182,7 @@ BEGIN
                     lease_until = t + w_lease,
                     worker = p_worker
                 FROM picked k
-                WHERE j.process = k.process AND j.node = k.node
+                WHERE j.ctid = k.ctid
                 RETURNING j.process, j.node, j.attempt, j.nonce, j.failed, j.undecoded, j.event, j.priority, j.ready_at
             )
             SELECT array_agg(process), array_agg(node), array_agg(attempt), array_agg(nonce), array_agg(failed),
@@ -250,6 +190,96 @@ BEGIN
             INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
             FROM (SELECT * FROM claimed ORDER BY priority DESC, ready_at, process, node) c;
         END IF;
+    END IF;
+
+    -- Many that end at the same time meet in one row, and whoever holds it keeps the others waiting until the commit. So
+    -- it comes after the claims; what the meetings let go is claimed if there is room left.
+    IF cardinality(m_process) > 0 THEN
+        SELECT array_agg(process), array_agg(node), array_agg(count) INTO d_process, d_node, d_count
+        FROM (SELECT process, node, count(*) FROM unnest(m_process, m_node) AS m(process, node) GROUP BY 1, 2) d;
+
+        -- All that may count down is locked beforehand, in order: those that are named, and those that they may
+        -- let go of in turn.
+        PERFORM FROM (
+            WITH RECURSIVE reach(process, node) AS (
+                SELECT * FROM unnest(d_process, d_node)
+                UNION
+                SELECT m.process, x FROM reach r
+                JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
+                CROSS JOIN LATERAL unnest(m.meetings) x
+            )
+            SELECT FROM reach r JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
+            ORDER BY m.process, m.node
+            FOR UPDATE OF m
+        ) locked;
+
+        WHILE d_process IS NOT NULL LOOP
+            WITH gone AS (
+                UPDATE {schema}.meeting m SET remaining = greatest(m.remaining - d.count, 0)
+                FROM unnest(d_process, d_node, d_count) AS d(process, node, count)
+                WHERE m.process = d.process AND m.node = d.node AND m.remaining > 0
+                RETURNING m.process, m.remaining, m.release_nodes, m.release_routes, m.release_concludes, m.meetings
+            ), released AS (
+                SELECT g.process, z.* FROM gone g
+                CROSS JOIN LATERAL unnest(g.release_nodes, g.release_routes, g.release_concludes)
+                    AS z(node, route, concludes)
+                WHERE g.remaining = 0
+            ), next AS (
+                SELECT g.process, x AS node, count(*) FROM gone g CROSS JOIN LATERAL unnest(g.meetings) x
+                WHERE g.remaining = 0
+                GROUP BY 1, 2
+            )
+            SELECT r.process, r.node, r.route, r.concludes, n.process, n.node, n.count
+            INTO z_process, z_node, z_route, z_concludes, d_process, d_node, d_count
+            FROM (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(route) AS route,
+                    array_agg(concludes) AS concludes FROM released) r,
+                (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(count) AS count
+                    FROM next) n;
+            y_process := y_process || z_process;
+            y_node := y_node || z_node;
+            y_route := y_route || z_route;
+            y_concludes := y_concludes || z_concludes;
+        END LOOP;
+
+        IF cardinality(y_process) > 0 THEN
+            IF cardinality(taken) < cardinality(r_process) THEN
+                taken := array_fill(false, ARRAY[cardinality(r_process)]);
+            END IF;
+            v_left := p_wanted - coalesce(cardinality(c_process), 0) - cardinality(array_positions(taken, true));
+            SELECT taken || array_agg(f.fits AND f.place <= v_left ORDER BY f.o),
+                more OR bool_or(f.fits AND f.place > v_left)
+            INTO taken, more
+            FROM (
+                SELECT y.o, y.fits, row_number() OVER (ORDER BY y.fits DESC, y.priority DESC, y.o) AS place
+                FROM (
+                    SELECT y.o, p.priority, coalesce(NOT p.paused AND y.route = ANY (w_routes), false) AS fits
+                    FROM unnest(y_process, y_route) WITH ORDINALITY AS y(process, route, o)
+                    JOIN {schema}.process p ON p.key = y.process
+                ) y
+            ) f;
+            r_process := r_process || y_process;
+            r_node := r_node || y_node;
+            r_route := r_route || y_route;
+            r_concludes := r_concludes || y_concludes;
+        END IF;
+    END IF;
+
+    IF true = ANY (r_concludes) THEN
+        UPDATE {schema}.process p SET outcome = 1
+        FROM (SELECT DISTINCT process FROM unnest(r_process, r_concludes) AS r(process, concludes)
+            WHERE concludes ORDER BY process) c
+        WHERE p.key = c.process;
+    END IF;
+
+    IF true = ANY (e_last) THEN
+        WITH over AS (
+            UPDATE {schema}.process p SET phase = 3, ended_at = t
+            FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, recorded, e_how) AS e(process, last, recorded, how)
+                WHERE e.last AND e.recorded = 0 AND e.how < 2 ORDER BY e.process) c
+            WHERE p.key = c.process
+            RETURNING p.key
+        )
+        SELECT coalesce(array_agg(key), '{}') INTO ended FROM over;
     END IF;
 
     IF cardinality(r_process) > 0 THEN
