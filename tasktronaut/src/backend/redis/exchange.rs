@@ -60,8 +60,10 @@ impl RedisStore {
             pack(end, &mut packed);
         }
         let id = worker.as_u128().to_be_bytes();
-        let (wanted, seed) = (wanted.to_string(), random().to_string());
-        let arguments = [&id[..], wanted.as_bytes(), seed.as_bytes(), &packed.0];
+        let mut wish = Packed::default();
+        wish.length(wanted);
+        wish.word(random());
+        let arguments = [&id[..], &wish.0, &packed.0];
         let answer = self.shared.work.run("exchange jobs", &EXCHANGE, &self.shared.keys, &arguments).await?;
         let (exchange, codes) = read(answer)?;
         if codes.len() != ends.len() {

@@ -11,9 +11,8 @@
 //! | `ready:ROUTE` | sorted set | ready jobs of a route, first things first |
 //! | `routes` | set | routes that have ready jobs, or had some lately |
 //! | `waiting` | sorted set | waiting jobs, by their time |
-//! | `worker:ID`, `knows:ID`, `held:ID` | hash, set, sorted set | a worker, its routes, its jobs by the end of their leases |
+//! | `worker:ID`, `knows:ID`, `held:ID` | string, sets | a worker, its routes, its jobs |
 //! | `workers`, `soon` | sorted sets | workers by when they were seen, and by when the first of their leases may run out |
-//! | `locks` | hash | processes that are being revised |
 //! | `all`, `def:NAME`, `out:N`, `ended:N`, `deadlines` | sorted sets | processes: all, of a definition, of an outcome, ended, by deadline |
 //! | `paused` | set | queues that are paused |
 //! | `corrupt` | sorted set | jobs that were set aside because their records make no sense |

@@ -1,6 +1,6 @@
 //! Changing one process as a whole, under a lock.
 //!
-//! The lock is a token with an end in the hash `locks`. While it is there no script changes the process; when it has
+//! The lock is a token in the row of the process, with its end in the head. Until then no script changes the process; when it has
 //! run out, whoever comes next may take it, and the revision that was too slow is refused.
 
 use std::time::Duration;

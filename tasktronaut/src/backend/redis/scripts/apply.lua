@@ -3,10 +3,8 @@
 -- Answer: 1, or 0 when the lock has been lost, and then nothing has changed.
 
 local key, answer = tonumber(ARGV[1]), 1
-local lock = call('HGET', PREFIX .. 'locks', ARGV[1])
-if not locked[key] or not lock or string.match(lock, '^(%S+) ') ~= ARGV[2] then return 0 end
-local p = read_process(process_of(pack('>I8', key)))
-if p.gone or p.garbage then return 0 end
+local p = process_of(pack('>I8', key))
+if not p.locked or call('HGET', p.row, 'lock') ~= ARGV[2] then return 0 end
 
 -- The updates, with their old rows.
 local updates, text, at = {}, ARGV[5], 1
@@ -22,7 +20,7 @@ while at <= #text do
     error, next_at = sub(text, next_at, next_at + error_size - 2), next_at + error_size - 1
   end
   at = next_at
-  want(p, node)
+  process_of(p.id, node)
   updates[#updates + 1] = { node = node, due = due, event = event, error = error, job = { state = state, at = 0,
     worker = NOBODY, claimed = 0, attempt = attempt, nonce = nonce, flags = 0, failed = failed, lost = lost,
     undecoded = undecoded, route = route } }
@@ -44,7 +42,7 @@ for i = 1, #updates do
     elseif old.state == RUNNING and job.state == RUNNING then
       job.worker = old.worker
     elseif old.state == RUNNING then
-      note(OUT, 'ZREM', PREFIX .. 'held:' .. old.worker, member)
+      note(OUT, 'SREM', PREFIX .. 'held:' .. old.worker, member)
     end
   end
   if job.state == WAITING then
@@ -81,6 +79,5 @@ if #ARGV[3] > 0 then
   for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
   if not p.ended then note(IN, 'HSET', p.row, 'ended', 0) end
   note(IN, 'HSET', p.row, 'memo', ARGV[4])
-  change(p)
 end
-note(OUT, 'HDEL', PREFIX .. 'locks', ARGV[1])
+p.unlocked, changed[p] = true, true

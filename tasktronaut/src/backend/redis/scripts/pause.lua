@@ -1,13 +1,13 @@
 -- ARGV: key, 1 to pause or 0 to go on. Answer: 0 when there is no such process, 1, or 2 while a revision has it.
 
 local key, answer = tonumber(ARGV[1]), 1
-local p = read_process(process_of(pack('>I8', key)))
+local p = process_of(pack('>I8', key))
 if p.gone then return 0 end
-if locked[key] then return 2 end
+if p.locked then return 2 end
 local paused = ARGV[2] == '1'
-if paused == p.paused then return 1 end
+if p.garbage or paused == (p.paused or false) then return 1 end
 p.paused = paused
-change(p)
+changed[p] = true
 
 -- Ready jobs are held by not being in any queue; their records stay as they are.
 local jobs = call('HGETALL', p.jobs_key)

@@ -1,6 +1,6 @@
 -- Notes that a process goes, with everything of it.
 local function remove(key)
-  local p = read_process(process_of(pack('>I8', key)))
+  local p = process_of(pack('>I8', key))
   if p.phase ~= ENDED then
     -- Jobs that still are in a queue, or in a worker's hands.
     local jobs = try('HGETALL', p.jobs_key)
@@ -13,7 +13,7 @@ local function remove(key)
         elseif state == WAITING then
           note(OUT, 'ZREM', WAITING_KEY, member)
         elseif state == RUNNING then
-          note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
+          note(OUT, 'SREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
         end
       end
     end

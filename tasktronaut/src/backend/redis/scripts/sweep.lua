@@ -8,7 +8,7 @@ for kind = 1, 2 do
     local key = tonumber(keys[i])
     if not key then
       note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, keys[i])
-    elseif not locked[key] then
+    elseif not process_of(pack('>I8', key)).locked then
       remove(key)
       answer = answer + 1
     end

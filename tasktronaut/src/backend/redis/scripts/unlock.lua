@@ -1,5 +1,7 @@
 -- Gives a lock back. ARGV: key, token.
 
-local lock = call('HGET', PREFIX .. 'locks', ARGV[1])
-if lock and string.match(lock, '^(%S+) ') == ARGV[2] then call('HDEL', PREFIX .. 'locks', ARGV[1]) end
+local p = process_of(pack('>I8', tonumber(ARGV[1])))
+if p.locked and call('HGET', p.row, 'lock') == ARGV[2] then
+  call('HSET', p.row, 'head', sub(p.head, 1, 13) .. sub(NOBODY, 1, 8))
+end
 return 1
