@@ -62,7 +62,7 @@ impl RedisStore {
         let id = worker.as_u128().to_be_bytes();
         let mut wish = Packed::default();
         wish.length(wanted);
-        wish.word(random());
+        wish.word(self.shared.random.next());
         let arguments = [&id[..], &wish.0, &packed.0];
         let answer = self.shared.work.run("exchange jobs", &EXCHANGE, &self.shared.keys, &arguments).await?;
         let (exchange, codes) = read(answer)?;
@@ -71,12 +71,6 @@ impl RedisStore {
         }
         Ok((exchange, codes))
     }
-}
-
-/// A random number: scripts have none of their own.
-fn random() -> u32 {
-    let [a, b, c, d, ..] = WorkerId::random().as_u128().to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
 }
 
 /// An end as `scripts/ends.lua` wants it.

@@ -56,7 +56,7 @@ for i = 1, #mine do
   held[i] = mine[i].fence
   if p.phase == STOPPING and not seen[p] then
     seen[p] = true
-    stopping[#stopping + 1] = pack('<I8B', p.key, byte(p.head, 3) == 3 and 1 or 0)
+    stopping[#stopping + 1] = p.id .. (byte(p.head, 3) == 3 and '\1' or '\0')
   end
 end
 

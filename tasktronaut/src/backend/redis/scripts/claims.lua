@@ -45,7 +45,7 @@ if lease then
         elseif job and not p.gone and byte(job) == WAITING then
           -- No fence holds any more: an end that is sent twice must not count twice.
           p.jobs[node] = '\1' .. sub(job, 2, 37) .. '\0\0\0\0' .. sub(job, 42)
-          fresh[#fresh + 1] = { member = member, route = sub(job, 55), since = read('<I8', job, 2), p = p }
+          fresh[#fresh + 1] = { member = member, node = node, route = sub(job, 55), since = read('<I8', job, 2), p = p }
         end
       end
     end
@@ -163,25 +163,30 @@ if lease then
         open = false
         break
       end
-      local p = #member == MEMBER_SIZE and process_of(sub(member, 1, 8), sub(member, 9))
-      if p and p.locked then
-        passed = passed + 1
-        if passed == MOST then
-          more, open = 1, false
-          break
-        end
-      else
-        n = n + 1
-        members[n], places[n] = member, place
-      end
+      n = n + 1
+      members[n], places[n] = member, place
+      if #member == MEMBER_SIZE then process_of(sub(member, 1, 8), sub(member, 9)) end
     end
     read_wanted()
     for i = 1, n do
       local member, place = members[i], places[i]
-      local p, node = #member == MEMBER_SIZE and processes[sub(member, 1, 8)], sub(member, 9)
+      local p, node = nil, nil
+      if type(place) == 'table' then
+        p, node = place.p, place.node
+      elseif #member == MEMBER_SIZE then
+        p, node = processes[sub(member, 1, 8)], sub(member, 9)
+      end
       local job = p and p.jobs[node]
-      if type(place) == 'string' then note(OUT, 'ZREM', place, member) else place.member = false end
-      if not p or p.garbage or (job and (#job ~= RECORD_SIZE or byte(job) > SKIPPED)) then
+      if p and p.locked then
+        passed = passed + 1
+      elseif type(place) == 'string' then
+        note(OUT, 'ZREM', place, member)
+      else
+        place.member = false
+      end
+      if p and p.locked then
+        -- It stays where it is.
+      elseif not p or p.garbage or (job and (#job ~= RECORD_SIZE or byte(job) > SKIPPED)) then
         -- A job whose record makes no sense must not stand in the way of others.
         note(IN, 'ZADD', PREFIX .. 'corrupt', NOW, member)
       elseif job and byte(job) == READY and not p.paused then
@@ -200,12 +205,13 @@ if lease then
         end
         claims_n = claims_n + 1
         held_in[claims_n] = member
-        local event = byte(job, 42) % 2 == HAS_EVENT and try('HGET', PREFIX .. 'x:' .. p.name, 'v' .. node)
+        local event = byte(job, 42) % 2 == HAS_EVENT and try('HGET', PREFIX .. 'x:' .. p.id, 'v' .. node)
         -- One more than the size, so that no bytes are something, too.
         event = type(event) == 'string' and pack('<I4', #event + 1) .. event or '\0\0\0\0'
         claims[claims_n] = member .. fence .. sub(job, 43, 54) .. event
       end
     end
+    if passed >= MOST then more, open = 1, false end
   end
   if open and take and take() then more = 1 end
 end
@@ -235,7 +241,7 @@ for _, p in pairs(processes) do
       call('HSET', p.jobs_key, unpack(writes, from, math.min(from + CHUNK - 1, #writes)))
     end
     if p.counted then
-      for meeting in pairs(p.counted) do note(IN, 'HSET', PREFIX .. 'm:' .. p.name, meeting, p.counts[meeting]) end
+      for meeting in pairs(p.counted) do note(IN, 'HSET', PREFIX .. 'm:' .. p.id, meeting, p.counts[meeting]) end
     end
   end
 end

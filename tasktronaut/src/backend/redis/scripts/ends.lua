@@ -39,6 +39,7 @@ for i = 1, #ends - 1 do
   local job, flags, answer, released_n, before_n = p.jobs[node], byte(text, start + 24), nil, 0, 0
   local state, fence = job and byte(job), sub(text, start + 12, start + 19)
   local how, rest, error = flags % LAST, start + 25, nil
+  local a, b, c, d = byte(fence, 5, 8)
   if p.gone or not job then
     answer = LOST
   elseif p.locked then
@@ -46,7 +47,7 @@ for i = 1, #ends - 1 do
   elseif p.garbage or #job ~= RECORD_SIZE or state > SKIPPED then
     answer = REVISE
   -- `R4`: a late result counts while nobody has claimed the job again. No claim has a nonce of zero.
-  elseif sub(job, 34, 41) ~= fence or (state ~= RUNNING and state ~= READY) or sub(fence, 5) == '\0\0\0\0' then
+  elseif sub(job, 34, 41) ~= fence or (state ~= RUNNING and state ~= READY) or a + b + c + d == 0 then
     answer = LOST
   elseif p.phase ~= FLOWING then
     answer = REVISE
@@ -82,7 +83,7 @@ for i = 1, #ends - 1 do
           if not before then before, blocks = {}, {} end
           local count = counts[meeting]
           if count == nil then
-            count = try('HGET', PREFIX .. 'm:' .. p.name, meeting)
+            count = try('HGET', PREFIX .. 'm:' .. p.id, meeting)
             -- One that is missing counts nothing; one that makes no sense is the business of a revision.
             if count then count = type(count) == 'string' and tonumber(count) or '' end
             counts[meeting] = count
@@ -93,7 +94,7 @@ for i = 1, #ends - 1 do
             before[before_n + 1], before[before_n + 2], before_n = meeting, count, before_n + 2
             counts[meeting] = count - 1
             if count == 1 then
-              local more = try('HGET', PREFIX .. 'm:' .. p.name, 't' .. meeting)
+              local more = try('HGET', PREFIX .. 'm:' .. p.id, 't' .. meeting)
               if type(more) == 'string' then
                 blocks_n = blocks_n + 1
                 blocks[blocks_n] = more
@@ -132,7 +133,7 @@ for i = 1, #ends - 1 do
       local note_flags, failed, lost, undecoded = read('<BI4I4I4', job, 42)
       local head = (how == GIVEN_UP and '\5' or '\4') .. NOW_BYTES
       if error then
-        note(IN, 'HSET', PREFIX .. 'x:' .. p.name, 'e' .. node, error)
+        note(IN, 'HSET', PREFIX .. 'x:' .. p.id, 'e' .. node, error)
         if note_flags < HAS_ERROR then note_flags = note_flags + HAS_ERROR end
       end
       if how >= RETRY then
@@ -159,7 +160,7 @@ for i = 1, #ends - 1 do
     for j = 1, released_n, 3 do
       local next_node, route = released[j], released[j + 1]
       p.jobs[next_node] = FRESH_HEAD .. route
-      fresh[#fresh + 1] = { member = p.id .. next_node, route = route, since = NOW, p = p }
+      fresh[#fresh + 1] = { member = p.id .. next_node, node = next_node, route = route, since = NOW, p = p }
       if released[j + 2] == 1 then
         p.outcome, changed[p] = 1, true
       end

@@ -17,19 +17,19 @@ for i = 1, #ARGV, 5 do
     deadline = deadline > 0 and NOW + deadline - 1 or 0
     local outcome, state, since = concludes, start_after > 0 and WAITING or READY, NOW + start_after
     local id, name = pack('>I8', key), '' .. key
-    local head = pack(HEAD, FLOWING, 0, outcome, priority, deadline, 0)
+    local head = pack(HEAD, FLOWING, 0, outcome, priority, deadline, UNLOCKED)
     local p = { head = head }
     note(IN, 'HSET', IDS, identifier, key)
-    call('HSET', PREFIX .. 'p:' .. name, 'identifier', identifier, 'definition', definition, 'memo', '',
-      'head', head, 'created', NOW, 'ended', '0')
-    call('SET', PREFIX .. 'plan:' .. name, ARGV[i + 3])
-    call('HSET', PREFIX .. 'j:' .. name, node, pack(RECORD, state, since, NOBODY, 0, 0, 0, 0, 0, 0, 0, route))
+    call('HSET', PREFIX .. 'p:' .. id, 'identifier', identifier, 'definition', definition, 'memo', '', 'created', NOW,
+      'ended', '0')
+    call('SET', PREFIX .. 'plan:' .. id, ARGV[i + 3])
+    call('HSET', PREFIX .. 'j:' .. id, 'h', head, node, pack(RECORD, state, since, NOBODY, 0, 0, 0, 0, 0, 0, 0, route))
     local meetings, at = ARGV[i + 4], 1
     while at <= #meetings do
       local meeting, waits_for, size
       meeting, waits_for, size, at = read('<c4I4I4', meetings, at)
-      note(IN, 'HSET', PREFIX .. 'm:' .. name, meeting, waits_for)
-      note(IN, 'HSET', PREFIX .. 'm:' .. name, 't' .. meeting, sub(meetings, at, at + size - 1))
+      note(IN, 'HSET', PREFIX .. 'm:' .. id, meeting, waits_for)
+      note(IN, 'HSET', PREFIX .. 'm:' .. id, 't' .. meeting, sub(meetings, at, at + size - 1))
       at = at + size
     end
     note(IN, 'ZADD', PREFIX .. 'all', name, name)

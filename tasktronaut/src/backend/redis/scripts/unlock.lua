@@ -1,7 +1,8 @@
--- Gives a lock back. ARGV: key, token.
+-- Gives a lock back. ARGV: key (eight bytes), token.
 
-local p = process_of(pack('>I8', tonumber(ARGV[1])))
-if p.locked and call('HGET', p.row, 'lock') == ARGV[2] then
-  call('HSET', p.row, 'head', sub(p.head, 1, 13) .. sub(NOBODY, 1, 8))
+local p = process_of(ARGV[1])
+read_wanted()
+if p.locked and call('HGET', PREFIX .. 'p:' .. p.id, 'lock') == ARGV[2] then
+  call('HSET', p.jobs_key, 'h', sub(p.head, 1, 13) .. UNLOCKED)
 end
 return 1

@@ -7,14 +7,15 @@
 --   1 state, 2-9 since when or until when, 10-25 worker, 26-33 when claimed, 34-37 attempt, 38-41 nonce,
 --   42 flags, 43-46 failed, 47-50 lost, 51-54 undecoded, 55-62 route.
 --
--- The head of a process is what scripts must know of it, a string of 21 bytes:
---   1 phase, 2 whether it is paused, 3 outcome, 4-5 priority, 6-13 deadline, 14-21 until when a revision holds it.
+-- The head of a process is what scripts must know of it, kept beside its jobs in the field `h`: 21 bytes,
+--   1 phase, 2 whether it is paused, 3 outcome, 4-5 priority, 6-13 deadline, 14-21 until when a revision holds it, highest byte first.
 --
 -- A worker is a string: 1-8 its lease, 9-16 when it was seen, 17-24 when its leases were renewed, then its routes. A
 -- lease begins with the claim or with the renewal, so it needs no place of its own.
 
 local RECORD, RECORD_SIZE, MEMBER_SIZE = '<BI8c16I8I4I4BI4I4I4c8', 62, 12
-local HEAD, HEAD_SIZE = '<BBBi2I8I8', 21
+local HEAD, HEAD_SIZE = '<BBBi2I8c8', 21
+local UNLOCKED = '\0\0\0\0\0\0\0\0'
 local HAS_EVENT, HAS_ERROR = 1, 2
 local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
@@ -25,28 +26,15 @@ local processes, wanting = {}, {}
 -- Processes whose heads change: see `heads.lua`.
 local changed = {}
 
--- A process, which may be `gone` or `garbage`, and `locked` while a revision holds it. Where a node is named, its
--- record is read by the next `read_wanted`.
+-- A process, of which nothing is known until `read_wanted` has read its head, and the records of nodes named here.
 local function process_of(id, node)
   local p = processes[id]
   if not p then
-    local key = read('>I8', id)
-    local name = '' .. key
     -- Its jobs' records by node: false where there is none.
-    p = { id = id, key = key, name = name, jobs = {}, jobs_key = PREFIX .. 'j:' .. name, row = PREFIX .. 'p:' .. name }
+    p = { id = id, jobs = {}, jobs_key = PREFIX .. 'j:' .. id, wanted = { 'h', node } }
     processes[id] = p
-    local head = try('HGET', p.row, 'head')
-    if not head then
-      p.gone = true
-    elseif type(head) ~= 'string' or #head ~= HEAD_SIZE then
-      p.garbage = true
-    else
-      p.head, p.phase = head, byte(head)
-      if byte(head, 2) == 1 then p.paused = true end
-      if sub(head, 14) ~= '\0\0\0\0\0\0\0\0' and read('<I8', head, 14) > NOW then p.locked = true end
-    end
-  end
-  if node and p.jobs[node] == nil then
+    wanting[#wanting + 1] = p
+  elseif node and p.jobs[node] == nil then
     local wanted = p.wanted
     if wanted then
       wanted[#wanted + 1] = node
@@ -58,17 +46,29 @@ local function process_of(id, node)
   return p
 end
 
--- Reads all records that are wanted, those of a process at once.
+-- Reads all that is wanted, what belongs to a process at once. A process may turn out to be `gone` or `garbage`, and
+-- it is `locked` while a revision holds it.
 local function read_wanted()
   for i = 1, #wanting do
     local p = wanting[i]
-    local nodes, jobs = p.wanted, p.jobs
+    local names, jobs = p.wanted, p.jobs
     p.wanted, wanting[i] = nil, nil
-    for from = 1, #nodes, CHUNK do
-      local to = math.min(from + CHUNK - 1, #nodes)
-      local rows = try('HMGET', p.jobs_key, unpack(nodes, from, to))
+    for from = 1, #names, CHUNK do
+      local to = math.min(from + CHUNK - 1, #names)
+      local rows = try('HMGET', p.jobs_key, unpack(names, from, to))
       -- What is no hash has records that make no sense.
-      for j = from, to do jobs[nodes[j]] = rows.err and '' or rows[j - from + 1] end
+      for j = from, to do jobs[names[j]] = rows.err and '' or rows[j - from + 1] end
+    end
+    if not p.head then
+      local head = jobs.h
+      if not head then
+        p.gone = true
+      elseif #head ~= HEAD_SIZE then
+        p.garbage = true
+      else
+        p.head, p.phase = head, byte(head)
+        p.paused, p.locked = byte(head, 2) == 1, sub(head, 14) ~= UNLOCKED and read('>I8', head, 14) > NOW
+      end
     end
   end
 end
@@ -80,7 +80,15 @@ local function score_of(p, since)
   return since - p.weight
 end
 
+local queues = nil
+
 -- The queue of ready jobs of a route.
 local function queue_of(route)
-  return PREFIX .. string.format('ready:%02x%02x%02x%02x%02x%02x%02x%02x', byte(route, 1, 8))
+  queues = queues or {}
+  local queue = queues[route]
+  if not queue then
+    queue = PREFIX .. string.format('ready:%02x%02x%02x%02x%02x%02x%02x%02x', byte(route, 1, 8))
+    queues[route] = queue
+  end
+  return queue
 end
