@@ -12,7 +12,8 @@ fn main() {
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     for kept in ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"] {
         folders.push(Path::new(kept).join("bin"));
-        folders.extend(fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
+        folders
+            .extend(fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
     }
     let has = |program: &str| env::split_paths(&path).any(|folder| folder.join(program).is_file());
     if !has("redis-server") && !has("valkey-server") {

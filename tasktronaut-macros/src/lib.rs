@@ -73,6 +73,13 @@ pub fn process(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::process(attribute.into(), item.into()).into()
 }
 
+/// What generated code calls, and nobody else.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __embedded(input: TokenStream) -> TokenStream {
+    expand::resolved(input.into()).into()
+}
+
 /// A task. Stands on a method of an impl block with `#[process]`.
 #[proc_macro_attribute]
 pub fn task(_: TokenStream, item: TokenStream) -> TokenStream {

@@ -153,6 +153,8 @@ pub(crate) enum Node {
     Sub {
         process: Type,
         text: Option<LitStr>,
+        /// Its arguments come from the fields of an item.
+        in_item: bool,
     },
     Choice {
         option: Ident,
@@ -187,6 +189,6 @@ pub(crate) enum Fact {
     Items { number: usize, source: usize, at: Ident },
     /// The elements of a list, which is called `list`.
     Elements { number: usize, list: Ident, place: Place },
-    /// A process is embedded where these arguments are in scope.
-    Embedded { process: Box<Type>, scope: Vec<(String, Place)> },
+    /// A process is embedded where these arguments are in scope, and the fields of the item with this number.
+    Embedded { process: Box<Type>, scope: Vec<(String, Place)>, item: Option<usize> },
 }

@@ -30,6 +30,17 @@ const TIMEOUT: Word = word("timeout", Kind::Duration, "timeout = \"30s\"");
 const QUEUE: Word = word("queue", Kind::Text, "queue = \"default\"");
 const EXTEND: Word = word("extend", Kind::Flag, "extend");
 
+/// The option that somebody from another library means by `word`.
+pub(crate) fn option_meant(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "retry" | "max_retries" | "attempts" | "max_attempts" | "tries" => "retries",
+        "delay" | "wait" | "pause" | "retry_delay" => "backoff",
+        "time_limit" | "deadline" => "timeout",
+        "label" | "title" | "about" | "summary" => "description",
+        _ => return None,
+    })
+}
+
 /// The options of `#[process]`.
 pub(crate) const PROCESS: &[Word] = &[
     DESCRIPTION,
@@ -112,6 +123,19 @@ pub(crate) const HOOKS: &[Hook] = &[
 /// The hook of this name.
 pub(crate) fn hook(name: &str) -> Option<&'static Hook> {
     HOOKS.iter().find(|hook| hook.name == name)
+}
+
+/// The hook that somebody from another library means by `name`.
+pub(crate) fn hook_meant(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "on_start" | "on_begin" | "on_init" | "on_enter" => "on_started",
+        "on_success" | "on_succeeded" | "on_finish" | "on_finished" | "on_done" | "on_end" => "on_completed",
+        "on_error" | "on_failure" | "on_fail" => "on_failed",
+        "on_cancel" | "on_abort" | "on_aborted" | "on_stop" => "on_cancelled",
+        "on_retry" | "on_task_error" | "on_task_failure" => "on_task_failed",
+        "around_each" | "around_job" | "around_step" | "around_perform" => "around_task",
+        _ => return None,
+    })
 }
 
 /// The words that begin a step which is no task.

@@ -79,7 +79,9 @@ mod words;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use backend::{Backend, BackendError, CancelAnswer, EnqueueError, Enqueued, Event, Events, LocalBackend};
+pub use backend::{
+    AnyBackend, Backend, BackendError, CancelAnswer, EnqueueError, Enqueued, Event, Events, LocalBackend,
+};
 pub use definition::build::{BuildError, BuildResult, Builder, ProcessBuilder};
 pub use definition::call::Call;
 pub use definition::context::{Context, Progress};
@@ -112,7 +114,7 @@ pub mod clock {
 /// What a module with process definitions needs: `use tasktronaut::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Arguments, BoxError, BuildError, Builder, CancelProcessError, Client, Context, Described,
+        AnyBackend, Arguments, BoxError, BuildError, Builder, CancelProcessError, Client, Context, Described,
         ExecutionMode, Handle, LocalBackend, Next, NonRetryableProcessError, Outcome, Policy, Process,
         ProcessBuilder, ProcessDefinition, ProcessError, Registry, RegistryError, ResultExt, RetryAfter,
         TaskError, Worker, arguments, each, process, task, transform,

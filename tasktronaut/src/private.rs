@@ -9,6 +9,7 @@ pub use std::string::String;
 
 pub use inventory;
 pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use tasktronaut_macros::__embedded as embedded;
 
 pub use crate::definition::build::{BuildError, BuildResult, Builder, ProcessBuilder};
 pub use crate::definition::call::Call;
@@ -28,6 +29,7 @@ pub use crate::words::policy::Policy;
 
 pub use crate::{
     __hook_outcome as hook_outcome, __instance as instance, __outcome as outcome, __register as register,
+    __stored as stored,
 };
 
 /// Sets an argument from a literal; what cannot be written becomes `null`.
@@ -148,6 +150,32 @@ macro_rules! __instance {
         use $crate::__private::NoDefault as _;
         $crate::__private::Probe::<$type>(::core::marker::PhantomData).instance()
     }};
+}
+
+/// Lets serde write and read an argument struct, as its derive would. A derive for each task costs about four times
+/// as much to compile.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stored {
+    ($arguments:ident) => {
+        #[automatically_derived]
+        impl $crate::__private::Serialize for $arguments {
+            fn serialize<S: $crate::__private::Serializer>(
+                &self,
+                serializer: S,
+            ) -> $crate::__private::Result<S::Ok, S::Error> {
+                $crate::__private::serialize_arguments(self, serializer)
+            }
+        }
+        #[automatically_derived]
+        impl<'de> $crate::__private::Deserialize<'de> for $arguments {
+            fn deserialize<D: $crate::__private::Deserializer<'de>>(
+                deserializer: D,
+            ) -> $crate::__private::Result<Self, D::Error> {
+                $crate::__private::deserialize_arguments(deserializer)
+            }
+        }
+    };
 }
 
 /// Leaves a definition in the program for the registry to find.
@@ -423,7 +451,7 @@ pub struct FieldsOf<T, Fields>(PhantomData<(T, Fields)>);
 
 impl<T, Fields> FieldsOf<T, Fields> {
     /// Of this value.
-    pub fn new(_: T) -> Self {
+    pub fn new(_: &T) -> Self {
         any()
     }
 }
@@ -460,6 +488,18 @@ impl<T: Map> Map for crate::Described<T> {}
 pub trait InScope<const NAME: u128> {
     /// The argument's type.
     type Type;
+}
+
+/// Asks nothing of the place where a process is embedded.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_needs {
+    ($($place:tt)*) => {};
+}
+
+/// Stands in for what a process needs, where that is not known.
+pub mod unknown {
+    pub use crate::__no_needs as __Needs;
 }
 
 /// A process written by hand asks nothing of the scope it is embedded in; `#[process]` generates a function of the

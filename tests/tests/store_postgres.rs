@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use tasktronaut::backend::BackendError;
-use tasktronaut::backend::postgres::PostgresStore;
+use tasktronaut::backend::PostgresStore;
 use tasktronaut_tests::server::Postgres;
 
 #[path = "store_postgres/own.rs"]

@@ -1,8 +1,8 @@
 //! `define_process`, in one of its two shapes.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{FnArg, ReceiverKind, ReturnType};
+use syn::{FnArg, PatType, ReceiverKind, ReturnType, Type, TypeReference};
 
 use super::resolve::Resolver;
 use super::scope::Scope;
@@ -13,23 +13,68 @@ use crate::parse::embedded::{self, Call};
 use crate::parse::graph::{self, Mode};
 use crate::parse::item::{Item, Member, Method};
 use crate::report::Report;
+use crate::suggest::nearest;
+use crate::text;
 
 const DECLARED: &str = "fn define_process() { process! { seq { first_task; } } }";
 const WRITTEN: &str = "fn define_process(&self, builder: &mut Builder<Self>)";
 
 /// Reads the graph. Where there is none, the process has no arguments and no steps.
 pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Report) -> Definition {
-    let method = methods.definition.and_then(|index| item.members.get(index));
+    let misnamed = misnamed(item, methods, report);
+    strays(item, methods, misnamed, report);
+    let method = methods.definition.or(misnamed).and_then(|index| item.members.get(index));
     let Some(Member::Method(method)) = method else {
-        report.error(name, "this process has no `define_process`", format!("add `{DECLARED}`"));
+        if !methods.wrong.iter().any(|wrong| wrong == "define_process") {
+            report.error(name, "this process has no `define_process`", format!("add `{DECLARED}`"));
+        }
         return Definition::Declared { parameters: Vec::new(), graph: empty() };
     };
     if matches!(method.signature.inputs.first(), Some(FnArg::Receiver(_))) {
-        written(method, methods, report)
+        match written(method, methods, report) {
+            Definition::Written { islands, callable } => {
+                Definition::Written { islands, callable: callable && misnamed.is_none() }
+            }
+            declared @ Definition::Declared { .. } => declared,
+        }
     } else {
         let parameters = declared(item, method, report);
         let graph = declared_graph(method, &parameters, methods, report);
         Definition::Declared { parameters, graph }
+    }
+}
+
+/// Where there is no `define_process`: the method that is meant, by its name.
+fn misnamed(item: &Item, methods: &Methods, report: &mut Report) -> Option<usize> {
+    if methods.definition.is_some() {
+        return None;
+    }
+    let plain = methods.plain.iter().map(String::as_str);
+    let meant = ["define", "definition"];
+    let meant = methods.plain.iter().find(|name| meant.iter().any(|meant| name == meant)).map(String::as_str);
+    let name = meant.or_else(|| plain.clone().find(|name| nearest("define_process", [*name]).is_some()))?;
+    let of_name =
+        |member: &Member| matches!(member, Member::Method(method) if method.signature.ident == name);
+    let index = item.members.iter().position(of_name)?;
+    if let Some(Member::Method(method)) = item.members.get(index) {
+        let fact = format!("this process has no `define_process`, but a method `{name}`");
+        report.error(&method.signature.ident, fact, "rename it to `define_process`");
+    }
+    Some(index)
+}
+
+/// Only `define_process` draws the graph.
+fn strays(item: &Item, methods: &Methods, misnamed: Option<usize>, report: &mut Report) {
+    for (index, member) in item.members.iter().enumerate() {
+        let Member::Method(method) = member else { continue };
+        let is_definition =
+            methods.definition.or(misnamed) == Some(index) || method.signature.ident == "define_process";
+        let Some(body) = method.body.as_ref().filter(|_| !is_definition) else { continue };
+        embedded::replace(body.stream(), &mut |call| {
+            let fact = "`process!` stands outside of `define_process`";
+            report.error(&call.name, fact, "move it to `fn define_process() { process! { .. } }`");
+            TokenStream::new()
+        });
     }
 }
 
@@ -64,8 +109,7 @@ fn declared_graph(
     }
     let body = method.body.as_ref().map(proc_macro2::Group::stream).unwrap_or_default();
     let Some(call) = embedded::single(&body) else {
-        let fact = "the body of `define_process` is one `process! { .. }` block";
-        report.error(&signature.ident, fact, format!("write that, or, for a graph in Rust, `{WRITTEN}`"));
+        no_block(method, &body, report);
         return empty();
     };
     let content = call.content.stream();
@@ -82,6 +126,23 @@ fn declared_graph(
     Graph { mode: block.mode, text: block.text, builder: TokenStream::new(), nodes, facts: resolver.facts }
 }
 
+/// The body is something else than one `process!`.
+fn no_block(method: &Method, body: &TokenStream, report: &mut Report) {
+    let mut words = body.clone().into_iter();
+    if let (Some(TokenTree::Ident(word)), Some(TokenTree::Group(group))) = (words.next(), words.next()) {
+        let block = word == "seq" || word == "par";
+        if group.delimiter() == Delimiter::Brace && (block || word == "process") {
+            let steps = if block { format!("{word} {{ .. }}") } else { "..".to_owned() };
+            let help = format!("write `process! {{ {steps} }}`");
+            report.error(&word, "the graph stands in `process! { .. }`", help);
+            return;
+        }
+    }
+    let fact = "the body of `define_process` is one `process! { .. }` block";
+    let help = format!("write that, or, for a graph in Rust, `{WRITTEN}`");
+    report.error(&method.signature.ident, fact, help);
+}
+
 /// `fn define_process(&self, builder: &mut Builder<Self>) { .. }`
 fn written(method: &Method, methods: &Methods, report: &mut Report) -> Definition {
     let signature = &method.signature;
@@ -92,18 +153,32 @@ fn written(method: &Method, methods: &Methods, report: &mut Report) -> Definitio
     let plain = signature.asyncness.is_none()
         && signature.generics.type_params().next().is_none()
         && signature.generics.const_params().next().is_none();
-    let right = shared && plain && signature.inputs.len() == 2;
+    let right = shared && plain && signature.inputs.len() == 2 && method.parameters().all(is_mutable);
     if !right {
-        let help = format!("write `{WRITTEN}`, or leave `&self` out: `{DECLARED}`");
+        let help = format!("write `{WRITTEN}`, or leave `&self` out: `{}`", without_self(method));
         report.error(&signature.ident, "a hand-written `define_process` has another shape", help);
     }
     let body = method.body.as_ref().map(proc_macro2::Group::stream).unwrap_or_default();
     let mut islands = Vec::new();
     embedded::replace(body, &mut |call| {
-        islands.push(island(&call, methods, right, report));
+        let graph = island(&call, methods, right, report);
+        // Without a builder of the right shape its steps have nowhere to go.
+        islands.push(if right { graph } else { empty() });
         TokenStream::new()
     });
     Definition::Written { islands, callable: right }
+}
+
+/// `builder: &mut ..`
+fn is_mutable(typed: &PatType) -> bool {
+    matches!(&*typed.ty, Type::Reference(TypeReference { mutability: Some(_), .. }))
+}
+
+/// The same arguments in the shape that declares them.
+fn without_self(method: &Method) -> String {
+    let owned = method.parameters().filter(|typed| !text::of(&typed.ty).contains("Builder"));
+    let arguments: Vec<String> = owned.map(text::of).collect();
+    DECLARED.replace("()", &format!("({})", arguments.join(", ")))
 }
 
 /// `process! { builder => steps }`

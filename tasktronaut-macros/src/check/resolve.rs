@@ -125,13 +125,15 @@ impl<'a> Resolver<'a> {
     }
 
     fn sub(&mut self, process: Type, text: Option<LitStr>, scope: &Scope) -> Node {
-        let certain = matches!(scope.rest, Rest::Nothing)
-            && scope.known.iter().all(|known| !matches!(known.place, Place::Unknown));
-        if certain {
-            let scope = scope.known.iter().map(|known| (known.wire.clone(), known.place.clone())).collect();
-            self.facts.push(Fact::Embedded { process: Box::new(process.clone()), scope });
-        }
-        Node::Sub { process, text }
+        let item = match scope.rest {
+            Rest::Nothing => None,
+            Rest::Fields(item) => Some(item),
+            Rest::Open => return Node::Sub { process, text, in_item: false },
+        };
+        let known = scope.known.iter();
+        let scope = known.map(|known| (known.wire.clone(), known.place.clone())).collect();
+        self.facts.push(Fact::Embedded { process: Box::new(process.clone()), scope, item });
+        Node::Sub { process, text, in_item: item.is_some() }
     }
 
     /// Finds each argument of what is named `at`.

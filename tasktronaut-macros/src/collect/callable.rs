@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety};
+use syn::{Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Type};
 
 use super::{conditions, parameter};
 use crate::model::{Callable, CallableKind};
@@ -55,6 +55,12 @@ pub(super) fn read(
                 None => right = false,
             },
         }
+    }
+    if let ReturnType::Type(_, output) = &signature.output
+        && matches!(**output, Type::Never(_))
+    {
+        right = false;
+        report.error(output, format!("{what} ends"), "leave `-> !` out");
     }
     let output = match &signature.output {
         ReturnType::Default => None,

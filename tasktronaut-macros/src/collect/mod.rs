@@ -4,9 +4,10 @@ mod callable;
 mod hook;
 mod parameter;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Type};
 
 use crate::model::{Callable, CallableKind, Hook};
@@ -72,7 +73,17 @@ pub(crate) fn type_name(item: &Item, report: &mut Report) -> Option<Ident> {
 pub(crate) fn methods(item: &Item, report: &mut Report) -> Methods {
     let mut methods = Methods::default();
     for (index, member) in item.members.iter().enumerate() {
-        let Member::Method(method) = member else { continue };
+        let method = match member {
+            Member::Method(method) => method,
+            Member::Other(words) => {
+                other(words, report);
+                continue;
+            }
+            Member::Unread(words) => {
+                methods.wrong.extend(names_in(words));
+                continue;
+            }
+        };
         let name = method.signature.ident.unraw().to_string();
         let roles: Vec<(Role, &Attribute)> = method
             .attributes
@@ -126,7 +137,9 @@ fn marked(
     let found = if is_free(method, role, name, methods, report) {
         callable::read(item, method, kind, options, report)
     } else {
-        callable::read(item, method, kind, options, report);
+        if words::hook(name).is_none() {
+            callable::read(item, method, kind, options, report);
+        }
         None
     };
     match found {
@@ -146,6 +159,9 @@ fn is_free(method: &Method, role: Role, name: &str, methods: &Methods, report: &
         report.error(ident, format!("`{name}` is the name of {what}"), help);
         return false;
     }
+    if is_start(ident, name, report) {
+        return false;
+    }
     let all = || methods.tasks.iter().chain(&methods.sources);
     let conditional = !conditions(&method.attributes).is_empty();
     let clash = all().any(|other| other.wire == name && (!conditional || other.conditions.is_empty()));
@@ -160,6 +176,15 @@ fn is_free(method: &Method, role: Role, name: &str, methods: &Methods, report: &
     !clash
 }
 
+/// `Album::process` is generated.
+fn is_start(ident: &Ident, name: &str, report: &mut Report) -> bool {
+    if name == "process" {
+        let fact = "`process` is the name of the function that starts a process";
+        report.error(ident, fact, "rename the method");
+    }
+    name == "process"
+}
+
 /// A method without an attribute is a hook, or it is none of our business.
 fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut Report) {
     let ident = &method.signature.ident;
@@ -167,7 +192,8 @@ fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut R
         methods.hooks.extend(hook::read(method, word, report));
     } else if name.starts_with("on_") || name.starts_with("around_") {
         let hooks: Vec<&str> = words::HOOKS.iter().map(|hook| hook.name).collect();
-        let help = match nearest(&name, hooks.iter().copied()) {
+        let meant = words::hook_meant(&name).or_else(|| nearest(&name, hooks.iter().copied()));
+        let help = match meant {
             Some(better) => format!("did you mean `{better}`?"),
             None => format!(
                 "rename it, or write one of {}; with `#[task]` it is a task",
@@ -175,9 +201,37 @@ fn unmarked(method: &Method, name: String, methods: &mut Methods, report: &mut R
             ),
         };
         report.error(ident, format!("there is no hook `{name}`"), help);
-    } else {
+    } else if !is_start(ident, &name, report) {
         methods.plain.push(name);
     }
+}
+
+/// The names of functions that cannot be read.
+fn names_in(words: &TokenStream) -> Vec<String> {
+    let words: Vec<TokenTree> = words.clone().into_iter().collect();
+    let name = |pair: &[TokenTree]| match pair {
+        [TokenTree::Ident(word), TokenTree::Ident(name)] if *word == "fn" => Some(name.unraw().to_string()),
+        _ => None,
+    };
+    words.windows(2).filter_map(name).collect()
+}
+
+/// A constant or a type with one of our attributes.
+fn other(words: &TokenStream, report: &mut Report) {
+    let Ok(attributes) = Parser::parse2(first_attributes, words.clone()) else { return };
+    for attribute in &attributes {
+        if let Some(role) = Role::of(attribute) {
+            let word = role.word();
+            let help = format!("put it on a method: `#[{word}] fn name(&self) {{ .. }}`");
+            report.error(attribute, format!("this cannot be `#[{word}]`"), help);
+        }
+    }
+}
+
+fn first_attributes(input: ParseStream<'_>) -> syn::Result<Vec<Attribute>> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    input.parse::<TokenStream>()?;
+    Ok(attributes)
 }
 
 /// The `#[cfg(..)]`s among the attributes.
@@ -186,6 +240,6 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
 }
 
 /// The runtime's path.
-pub(crate) fn runtime(options: &Options) -> proc_macro2::TokenStream {
+pub(crate) fn runtime(options: &Options) -> TokenStream {
     options.crate_path.as_ref().map_or_else(|| quote!(::tasktronaut), ToTokens::to_token_stream)
 }

@@ -9,10 +9,14 @@ use crate::expand::self_type;
 use crate::model::{CallableKind, Default, Input, Parameter};
 use crate::parse::item::{Item, Method};
 use crate::report::Report;
+use crate::suggest::nearest;
 use crate::text;
 
 /// A parameter of a task or a source.
 pub(super) fn read(item: &Item, typed: &PatType, kind: CallableKind, report: &mut Report) -> Option<Input> {
+    if is_conditional(typed, report) {
+        return None;
+    }
     if is_named(&typed.ty, "Context") {
         if kind == CallableKind::Task {
             return Some(Input::Context);
@@ -28,6 +32,9 @@ pub(super) fn read(item: &Item, typed: &PatType, kind: CallableKind, report: &mu
 pub(crate) fn declared(item: &Item, method: &Method, report: &mut Report) -> Vec<Parameter> {
     let mut parameters: Vec<Parameter> = Vec::new();
     for typed in method.parameters() {
+        if is_conditional(typed, report) {
+            continue;
+        }
         let Some(parameter) = owned(item, typed, report) else { continue };
         if parameters.iter().any(|other| other.wire == parameter.wire) {
             let fact = format!("a second argument called `{}`", parameter.wire);
@@ -37,6 +44,18 @@ pub(crate) fn declared(item: &Item, method: &Method, report: &mut Report) -> Vec
         parameters.push(parameter);
     }
     parameters
+}
+
+/// What is sent by one program is read by another, which may be compiled under other conditions.
+fn is_conditional(typed: &PatType, report: &mut Report) -> bool {
+    let condition = typed.attrs.iter().find(|attribute| attribute.path().is_ident("cfg"));
+    if let Some(condition) = condition {
+        let name = text::of(&typed.pat);
+        let kind = text::of(&typed.ty);
+        let help = format!("leave `{}` out, or take `{name}: Option<{kind}>`", text::of(condition));
+        report.error(condition, "an argument cannot be conditional", help);
+    }
+    condition.is_some()
 }
 
 /// `&..Name`
@@ -133,6 +152,9 @@ fn not_owned(kind: &Type) -> Option<(&'static str, Option<String>)> {
         Type::Reference(reference) if ends_with(&reference.elem, "Context") => {
             Some(("the context is shared", Some("&Context".to_owned())))
         }
+        Type::Reference(TypeReference { elem, .. }) if is_context_misspelt(elem) => {
+            Some((BORROWED, Some("&Context".to_owned())))
+        }
         Type::Reference(reference) => Some((BORROWED, Some(owned_form(&reference.elem)))),
         Type::ImplTrait(_) => Some(("an argument has one type, which is stored and read back", None)),
         Type::Infer(_) => Some(("the type of an argument has to be written", None)),
@@ -144,6 +166,12 @@ fn not_owned(kind: &Type) -> Option<(&'static str, Option<String>)> {
         }
         _ => None,
     }
+}
+
+fn is_context_misspelt(kind: &Type) -> bool {
+    let Type::Path(path) = kind else { return false };
+    let last = path.path.segments.last().map(|last| last.ident.to_string());
+    last.is_some_and(|last| last == "Ctx" || nearest(&last, ["Context"]).is_some())
 }
 
 /// What owns the same as a reference to this.

@@ -14,7 +14,7 @@ pub(super) fn expand(process: &Process) -> TokenStream {
         let name = start::arguments_name(process);
         let parameters: Vec<&Parameter> = parameters.iter().collect();
         output.extend(argument_set(process, &name, &parameters, &[], &mut types));
-        output.extend(serde(&name));
+        output.extend(quote!(__tt::stored!(#name);));
     }
     for callable in process.tasks.iter().chain(&process.sources) {
         let Some(name) = argument_struct(callable) else { continue };
@@ -25,10 +25,13 @@ pub(super) fn expand(process: &Process) -> TokenStream {
         // expands to:
         //     struct __ResizeArgs { path: PathBuf }
         //     impl ArgumentSet for __ResizeArgs { .. }
+        //     stored!(__ResizeArgs);
         output.extend(quote! {
             #(#conditions)*
             struct #name { #(#fields),* }
             #set
+            #(#conditions)*
+            __tt::stored!(#name);
         });
     }
     output
@@ -103,22 +106,4 @@ fn argument_set(
 /// The constant that knows how an argument is checked, read and written.
 pub(super) fn slot(parameter: &Parameter) -> Ident {
     format_ident!("__{}", parameter.wire)
-}
-
-/// Users may keep and send the arguments that start a process.
-fn serde(name: &Ident) -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        impl __tt::Serialize for #name {
-            fn serialize<S: __tt::Serializer>(&self, serializer: S) -> __tt::Result<S::Ok, S::Error> {
-                __tt::serialize_arguments(self, serializer)
-            }
-        }
-        #[automatically_derived]
-        impl<'de> __tt::Deserialize<'de> for #name {
-            fn deserialize<D: __tt::Deserializer<'de>>(deserializer: D) -> __tt::Result<Self, D::Error> {
-                __tt::deserialize_arguments(deserializer)
-            }
-        }
-    }
 }

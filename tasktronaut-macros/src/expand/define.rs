@@ -6,6 +6,7 @@ use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use super::needs;
 use crate::model::{Node, Process};
 use crate::parse::graph::Mode;
 
@@ -38,10 +39,12 @@ fn expand(process: &Process, node: &Node) -> TokenStream {
             let index = super::index(&process.sources, *source);
             quote!(builder.source_at(#index, #text, |builder| { #inner });)
         }
-        Node::Sub { process, text } => {
+        Node::Sub { process, text, in_item } => {
             let text = described(text.as_ref());
+            let (import, process) = needs::imported(process, *in_item);
             let embed = quote_spanned!(process.span()=> sub_process_with::<#process>);
-            quote!(builder.#embed(#text);)
+            let call = quote!(builder.#embed(#text););
+            if import.is_empty() { call } else { quote!({ #import #call }) }
         }
         Node::Choice { option, default, then, otherwise } => {
             let option = option.unraw().to_string();

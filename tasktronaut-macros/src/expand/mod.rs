@@ -6,13 +6,14 @@ mod arguments;
 mod define;
 mod dispatch;
 mod implementation;
+mod needs;
 pub(crate) mod self_type;
 mod start;
 mod subprocess;
 mod typecheck;
 mod user_impl;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::Attribute;
 use syn::parse::Parse;
@@ -21,6 +22,8 @@ use crate::check;
 use crate::model::{Callable, Process};
 use crate::parse::item::Item;
 use crate::report::Report;
+
+pub(crate) use needs::resolved;
 
 /// `#[process(attribute)] item`
 pub(crate) fn process(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -38,12 +41,24 @@ pub(crate) fn generate(attribute: TokenStream, item: TokenStream) -> (TokenStrea
             Err(item) => user_impl::fallback(&item),
         },
         Err(error) => {
-            let help = "write `#[process] impl YourType { .. }`";
-            report.at(error.span(), "`#[process]` stands on an impl block", help);
+            // What is wrong with an impl block the compiler itself has told.
+            if !is_impl(&item) {
+                let help = "write `#[process] impl YourType { .. }`";
+                report.at(error.span(), "`#[process]` stands on an impl block", help);
+            }
             user_impl::unread(item)
         }
     };
     (output, report)
+}
+
+/// An impl block begins here, right or wrong.
+fn is_impl(item: &TokenStream) -> bool {
+    let words = item.clone().into_iter().filter_map(|tree| match tree {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    words.take(2).find(|word| *word != "unsafe").is_some_and(|word| word == "impl")
 }
 
 fn expand(process: &Process) -> TokenStream {
@@ -54,6 +69,7 @@ fn expand(process: &Process) -> TokenStream {
     let tables = dispatch::expand(process);
     let implementation = implementation::expand(process);
     let requirements = subprocess::requirements(process);
+    let needs = needs::names(process);
     let checks = typecheck::expand(process);
     let lints = lints();
     // expands to:
@@ -63,6 +79,7 @@ fn expand(process: &Process) -> TokenStream {
     quote! {
         #user_impl
         #start
+        #needs
         #(#conditions)*
         #lints
         const _: () = {
@@ -126,9 +143,9 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
         .map(|mut tree| {
-            if let proc_macro2::TokenTree::Group(group) = &tree {
+            if let TokenTree::Group(group) = &tree {
                 let inner = proc_macro2::Group::new(group.delimiter(), at(group.stream(), span));
-                tree = proc_macro2::TokenTree::Group(inner);
+                tree = TokenTree::Group(inner);
             }
             // `$crate` knows by its span which crate it is.
             if tree.to_string() != "$crate" {

@@ -6,6 +6,7 @@ use syn::Attribute;
 
 use super::{self_type, visible_lints};
 use crate::model::{Default, Definition, Parameter, Process};
+use crate::parse::item::Member;
 
 /// The name of the arguments' struct.
 pub(super) fn arguments_name(process: &Process) -> Ident {
@@ -37,14 +38,19 @@ pub(super) fn expand(process: &Process) -> TokenStream {
             (function, Some(arguments_struct(process, parameters)))
         }
     };
-    quote! {
-        #(#conditions)*
-        #lints
-        impl #self_type {
+    // A method that has the name was told.
+    let is_taken = |member: &Member| matches!(member, Member::Method(it) if it.signature.ident == "process");
+    let function = (!item.members.iter().any(is_taken)).then(|| {
+        quote! {
             #[doc = #about]
             #[must_use]
             pub fn #function
         }
+    });
+    quote! {
+        #(#conditions)*
+        #lints
+        impl #self_type { #function }
         #arguments
     }
 }

@@ -9,7 +9,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 use super::camel_case;
-use crate::model::{Definition, Parameter, Place, Process};
+use crate::model::{Definition, Parameter, Process};
 
 /// The hidden function of a process that can be embedded.
 pub(super) fn requirements(process: &Process) -> TokenStream {
@@ -53,26 +53,24 @@ fn requirement(process: &str, parameter: &Parameter) -> (TokenStream, TokenStrea
         #[diagnostic::do_not_recommend]
         impl<S: __tt::InScope<#number>> #needs for S { type Type = <S as __tt::InScope<#number>>::Type; }
         #[diagnostic::on_unimplemented(message = #wrong, label = #wrong_label, note = #change)]
-        pub trait #accepts {}
+        pub trait #accepts<T> {}
         #[diagnostic::do_not_recommend]
-        impl #accepts for #kind {}
+        impl #accepts<#kind> for #kind {}
+        #[diagnostic::do_not_recommend]
+        impl #accepts<#kind> for __tt::Anything {}
     };
-    (declaration, quote_spanned!(span=> #needs<Type: #accepts>))
+    (declaration, quote_spanned!(span=> #needs<Type: #accepts<#kind>>))
 }
 
 /// `<CoverArt>::__requires(scope(&arguments.album));`
-pub(super) fn embedded(process: &Type, scope: &[(String, Place)]) -> TokenStream {
+pub(super) fn embedded(process: &Type, scope: &[(String, TokenStream)]) -> TokenStream {
     let span = process.span();
     let types: Vec<_> = (0..scope.len()).map(|index| format_ident!("T{index}", span = span)).collect();
     let impls = scope.iter().zip(&types).map(|((wire, _), kind)| {
         let number = Literal::u128_unsuffixed(number(wire));
         quote!(impl<#(#types),*> __tt::InScope<#number> for __Scope<#(#types),*> { type Type = #kind; })
     });
-    let values = scope.iter().map(|(_, place)| match place {
-        Place::Argument(name) => quote!(&arguments.#name),
-        Place::Element(number) | Place::Field(number) => format_ident!("item{number}").to_token_stream(),
-        Place::Unknown => quote!(&()),
-    });
+    let values = scope.iter().map(|(_, value)| value);
     let process = super::at(process.to_token_stream(), span);
     let scope = quote!(scope);
     let call = quote_spanned!(span=> <#process>::__requires(__tt::given(#scope)););

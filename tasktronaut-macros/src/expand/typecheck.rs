@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::dispatch::returns_result;
-use super::{adapter, camel_case, start, subprocess};
+use super::{adapter, camel_case, needs, start, subprocess};
 use crate::model::{Callable, CallableKind, Definition, Fact, Graph, Parameter, Place, Process};
 
 pub(super) fn expand(process: &Process) -> TokenStream {
@@ -71,12 +71,16 @@ impl<'a> Check<'a> {
                     }
                 }
                 Fact::Elements { list, place, .. } => check.ask(place, list),
+                Fact::Embedded { item: Some(number), .. } => check.asked.push(*number),
                 _ => {}
             }
         }
         let names = &check.names;
-        if !names.is_empty() {
-            check.items = quote!(struct __Fields { #(#names: __tt::Anything),* });
+        if !check.asked.is_empty() {
+            check.items = quote! {
+                struct __Fields { #(#names: __tt::Anything),* }
+                impl __tt::Map for __Fields {}
+            };
         }
         check
     }
@@ -119,11 +123,18 @@ impl<'a> Check<'a> {
             Fact::Given { callable, index, parameter, place, at } => {
                 self.given(*callable, *index, *parameter, place, at)
             }
-            Fact::Embedded { process, scope } => subprocess::embedded(process, scope),
+            Fact::Embedded { process, scope, item } => {
+                let scope: Vec<_> =
+                    scope.iter().map(|(wire, place)| (wire.clone(), in_scope(place))).collect();
+                match item {
+                    None => subprocess::embedded(process, &scope),
+                    Some(number) => needs::asked(process, &scope, &format_ident!("value{number}")),
+                }
+            }
         }
     }
 
-    /// `let item1 = ItemsOf(..).item();`
+    /// `let value1 = ItemsOf(..).item(); let item1 = FieldsOf(value1).fields();`
     fn items(&self, number: usize, source: usize, at: &Ident) -> TokenStream {
         if !self.asked.contains(&number) {
             return TokenStream::new();
@@ -143,9 +154,10 @@ impl<'a> Check<'a> {
             CallableKind::Source(crate::parse::graph::SourceKind::Transform) => value,
             _ => quote!(__tt::ItemsOf::<_, __Fields>::new(#value).item()),
         };
-        let item = format_ident!("item{number}");
+        let (item, whole) = (format_ident!("item{number}"), format_ident!("value{number}"));
         quote! {
-            let #item = __tt::FieldsOf::<_, __Fields>::new(#value);
+            let #whole = #value;
+            let #item = __tt::FieldsOf::<_, __Fields>::new(&#whole);
             let #item = #item.fields();
         }
     }
@@ -198,6 +210,15 @@ fn value(place: &Place, name: &Ident, at: &Ident) -> TokenStream {
     }
 }
 
+/// What an embedded process is told of an argument. Where nobody knows its type, it may be any.
+fn in_scope(place: &Place) -> TokenStream {
+    match place {
+        Place::Argument(name) => quote!(&arguments.#name),
+        Place::Element(number) | Place::Field(number) => format_ident!("item{number}").to_token_stream(),
+        Place::Unknown => quote!(&__tt::Anything),
+    }
+}
+
 /// A function that takes what the parameter takes, and says so.
 fn accepts(function: &Ident, what: &str, callable: &Callable, parameter: &Parameter) -> TokenStream {
     let Callable { wire: who, conditions, .. } = callable;
@@ -212,16 +233,17 @@ fn accepts(function: &Ident, what: &str, callable: &Callable, parameter: &Parame
     let conditions = quote!(#(#conditions)*);
     let kinds = [Some(kind.clone()), optional.clone(), Some(quote!(__tt::Anything))];
     let kinds = kinds.iter().flatten();
+    // The type stands in the bound too: where the compiler does not know it, that is told, and nothing of the bound.
     quote_spanned! {span=>
         #conditions
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #help)]
-        trait #name {}
+        trait #name<T> {}
         #(
             #conditions
             #[diagnostic::do_not_recommend]
-            impl #name for #kinds {}
+            impl #name<#kind> for #kinds {}
         )*
         #conditions
-        fn #function<T: #name>(_: &T) {}
+        fn #function<T: #name<#kind>>(_: &T) {}
     }
 }

@@ -2,10 +2,10 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
-use syn::{Attribute, FnArg};
+use syn::{Attribute, FnArg, ReturnType, Signature, Type};
 
 use super::define;
-use crate::model::{Definition, Process};
+use crate::model::{Definition, Graph, Process};
 use crate::parse::cursor::{is_group, is_punct};
 use crate::parse::embedded;
 use crate::parse::item::{Item, Member, Method, Role};
@@ -19,30 +19,40 @@ pub(super) fn expand(process: &Process) -> TokenStream {
         Definition::Declared { .. } => [].iter(),
     };
     let declared = matches!(process.definition, Definition::Declared { .. });
-    let runtime = &process.runtime;
-    let mut replace = |body: TokenStream| {
-        embedded::replace(body, &mut |_| match islands.next() {
-            Some(graph) if graph.builder.is_empty() => quote!({}),
-            Some(graph) => {
-                let (builder, steps) = (&graph.builder, define::nodes(process, &graph.nodes));
-                let lint = super::lints();
-                quote!({
-                    #lint
-                    use #runtime::__private as __tt;
-                    let builder: &mut __tt::Builder<Self> = &mut *#builder;
-                    #steps
-                })
-            }
-            None => quote!({}),
-        })
-    };
     block(&process.item, &mut |method| {
         let is_definition = method.signature.ident == "define_process" && role(method).is_none();
-        match (is_definition, declared) {
-            (true, true) => TokenStream::new(),
-            (true, false) => method_with(method, &mut replace),
-            (false, _) => method_with(method, &mut |body| body),
+        if is_definition && declared {
+            return TokenStream::new();
         }
+        let mut told = false;
+        let method = method_with(method, &mut |body| {
+            embedded::replace(body, &mut |_| {
+                let island = if is_definition { islands.next() } else { None };
+                let graph = island.filter(|graph| !graph.builder.is_empty());
+                told |= graph.is_none();
+                match graph {
+                    Some(graph) => steps(process, graph),
+                    None if is_definition => quote!({}),
+                    None => quote!({ ::core::unreachable!() }),
+                }
+            })
+        });
+        // What would have used a variable was wrong, and told.
+        let lint = told.then(|| quote!(#[allow(unused_variables)]));
+        quote!(#lint #method)
+    })
+}
+
+/// The steps of a `process!` block in a hand-written definition.
+fn steps(process: &Process, graph: &Graph) -> TokenStream {
+    let runtime = &process.runtime;
+    let (builder, steps) = (&graph.builder, define::nodes(process, &graph.nodes));
+    let lint = super::lints();
+    quote!({
+        #lint
+        use #runtime::__private as __tt;
+        let builder: &mut __tt::Builder<Self> = &mut *#builder;
+        #steps
     })
 }
 
@@ -66,7 +76,8 @@ fn block(item: &Item, write: &mut impl FnMut(&Method) -> TokenStream) -> TokenSt
     for member in &item.members {
         match member {
             Member::Method(method) => inside.extend(write(method)),
-            Member::Other(other) => inside.extend(other.clone()),
+            Member::Other(other) => inside.extend(without_attributes(other.clone())),
+            Member::Unread(words) => inside.extend(unread(words.clone())),
         }
     }
     let mut braces = Group::new(Delimiter::Brace, inside);
@@ -82,11 +93,15 @@ fn role(method: &Method) -> Option<Role> {
 fn method_with(method: &Method, body: &mut impl FnMut(TokenStream) -> TokenStream) -> TokenStream {
     let Method { visibility, modifier, .. } = method;
     let attributes = method.attributes.iter().filter(|attribute| Role::of(attribute).is_none());
+    let is_callable = role(method).is_some();
     let mut signature = method.signature.clone();
     for input in &mut signature.inputs {
         if let FnArg::Typed(typed) = input {
-            typed.attrs.retain(|attribute| !is_ours(attribute));
+            typed.attrs.retain(|attribute| !is_ours(attribute, is_callable));
         }
+    }
+    if is_callable {
+        plain(&mut signature);
     }
     let allowed = allowed(method);
     let body = match &method.body {
@@ -95,9 +110,23 @@ fn method_with(method: &Method, body: &mut impl FnMut(TokenStream) -> TokenStrea
             group_with.set_span(group.span());
             group_with.into_token_stream()
         }
-        None => quote!(;),
+        None => method.semicolon.to_token_stream(),
     };
     quote!(#(#attributes)* #allowed #visibility #modifier #signature #body)
+}
+
+/// Leaves out of the signature of a task what was told, so that the compiler does not tell it too.
+fn plain(signature: &mut Signature) {
+    signature.variadic = None;
+    for parameter in signature.generics.type_params_mut() {
+        parameter.default = None;
+    }
+    for parameter in signature.generics.const_params_mut() {
+        parameter.default = None;
+    }
+    if matches!(&signature.output, ReturnType::Type(_, output) if matches!(**output, Type::Never(_))) {
+        signature.output = ReturnType::Default;
+    }
 }
 
 /// What clippy asks of a function and a task cannot give: its arguments are owned, and hooks have a fixed shape.
@@ -115,8 +144,9 @@ fn allowed(method: &Method) -> TokenStream {
     }
 }
 
-fn is_ours(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("default")
+/// Defaults are ours, and so is what documents an argument of a task: Rust knows no documentation of parameters.
+fn is_ours(attribute: &Attribute, is_callable: bool) -> bool {
+    attribute.path().is_ident("default") || (is_callable && attribute.path().is_ident("doc"))
 }
 
 /// Words that are no impl block (yet): all of them, without our attributes and `process! { .. }`.
@@ -126,24 +156,35 @@ pub(super) fn unread(tokens: TokenStream) -> TokenStream {
 }
 
 fn without_attributes(tokens: TokenStream) -> TokenStream {
+    without(&tokens).unwrap_or(tokens)
+}
+
+/// Nothing where none of our attributes is.
+fn without(tokens: &TokenStream) -> Option<TokenStream> {
     let mut output = TokenStream::new();
-    let mut trees = tokens.into_iter().peekable();
+    let mut found = false;
+    let mut trees = tokens.clone().into_iter().peekable();
     while let Some(tree) = trees.next() {
         let is_attribute = is_punct(&tree, '#')
             && trees.peek().is_some_and(|next| is_group(next, Delimiter::Bracket) && names_role(next));
         match tree {
             _ if is_attribute => {
                 trees.next();
+                found = true;
             }
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), without_attributes(group.stream()));
-                inner.set_span(group.span());
-                output.append(inner);
-            }
+            TokenTree::Group(group) => match without(&group.stream()) {
+                Some(inner) => {
+                    let mut inner = Group::new(group.delimiter(), inner);
+                    inner.set_span(group.span());
+                    output.append(inner);
+                    found = true;
+                }
+                None => output.append(group),
+            },
             tree => output.append(tree),
         }
     }
-    output
+    found.then_some(output)
 }
 
 fn names_role(brackets: &TokenTree) -> bool {

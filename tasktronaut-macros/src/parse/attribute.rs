@@ -8,7 +8,7 @@ use super::duration;
 use crate::report::Report;
 use crate::suggest::nearest;
 use crate::text;
-use crate::words::{Kind, Word};
+use crate::words::{Kind, Word, option_meant};
 
 /// What an attribute says; options that it does not know stay empty.
 #[derive(Default)]
@@ -95,15 +95,16 @@ fn known(
         return None;
     };
     let spelled = name.to_string();
-    let found = words.iter().find(|word| word.name == spelled);
-    if found.is_none() {
-        let help = match nearest(&spelled, words.iter().map(|word| word.name)) {
-            Some(better) => format!("did you mean `{better}`?"),
-            None => all(words),
-        };
-        report.error(name, format!("`#[{attribute}]` has no option `{spelled}`"), help);
+    let of_name = |name: &str| words.iter().find(|word| word.name == name);
+    if let Some(found) = of_name(&spelled) {
+        return Some(found);
     }
-    found
+    let meant = option_meant(&spelled).or_else(|| nearest(&spelled, words.iter().map(|word| word.name)));
+    let meant = meant.and_then(of_name);
+    let help = meant.map_or_else(|| all(words), |better| format!("did you mean `{}`?", better.name));
+    report.error(name, format!("`#[{attribute}]` has no option `{spelled}`"), help);
+    // Without it there would be more to tell, of which nothing is true.
+    meant.filter(|word| word.kind == Kind::Flag)
 }
 
 fn all(words: &[Word]) -> String {

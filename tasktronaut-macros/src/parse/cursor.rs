@@ -29,6 +29,11 @@ impl Cursor {
         self.rest.last()
     }
 
+    /// What is left, in its order.
+    pub(crate) fn ahead(&self) -> impl Iterator<Item = &TokenTree> {
+        self.rest.iter().rev()
+    }
+
     pub(crate) fn second(&self) -> Option<&TokenTree> {
         self.rest.len().checked_sub(2).and_then(|index| self.rest.get(index))
     }
@@ -83,15 +88,19 @@ impl Cursor {
         Some(literal)
     }
 
+    pub(crate) fn peek_string(&self) -> Option<LitStr> {
+        syn::parse2(self.peek().cloned()?.into()).ok()
+    }
+
     pub(crate) fn string(&mut self) -> Option<LitStr> {
-        let string = syn::parse2(self.peek().cloned()?.into()).ok()?;
+        let string = self.peek_string()?;
         self.rest.pop();
         Some(string)
     }
 
     /// The first of what is left that is one of these.
     pub(crate) fn find(&self, wanted: impl Fn(&TokenTree) -> bool) -> Option<&TokenTree> {
-        self.rest.iter().rev().find(|tree| wanted(tree))
+        self.ahead().find(|tree| wanted(tree))
     }
 
     /// Everything before the next of these, or before the end.

@@ -11,26 +11,40 @@ pub(crate) struct Call {
 }
 
 /// Replaces every `process! { .. }` in `body`, at any depth, by what `write` makes of it.
+///
+/// Groups without one stay as they are: a new group has forgotten where it opens and closes, and what the compiler
+/// says of such words it would say again.
 pub(crate) fn replace(body: TokenStream, write: &mut impl FnMut(Call) -> TokenStream) -> TokenStream {
-    let mut trees: Vec<TokenTree> = body.into_iter().collect();
+    replaced(&body, write).unwrap_or(body)
+}
+
+/// Nothing where there is nothing to replace.
+fn replaced(body: &TokenStream, write: &mut impl FnMut(Call) -> TokenStream) -> Option<TokenStream> {
+    let mut trees: Vec<TokenTree> = body.clone().into_iter().collect();
     let mut output = TokenStream::new();
+    let mut found = false;
     trees.reverse();
     while let Some(tree) = trees.pop() {
         if let Some(call) = begins(&tree, &trees) {
             trees.truncate(trees.len().saturating_sub(2));
             output.extend(write(call));
+            found = true;
             continue;
         }
-        match tree {
-            TokenTree::Group(group) => {
-                let mut replaced = Group::new(group.delimiter(), replace(group.stream(), write));
-                replaced.set_span(group.span());
-                output.extend([TokenTree::Group(replaced)]);
-            }
-            tree => output.extend([tree]),
+        let inner = match &tree {
+            TokenTree::Group(group) => replaced(&group.stream(), write).map(|inner| (group, inner)),
+            _ => None,
+        };
+        if let Some((group, inner)) = inner {
+            let mut with = Group::new(group.delimiter(), inner);
+            with.set_span(group.span());
+            output.extend([TokenTree::Group(with)]);
+            found = true;
+        } else {
+            output.extend([tree]);
         }
     }
-    output
+    found.then_some(output)
 }
 
 /// The only thing in `body` is one `process! { .. }`.

@@ -12,7 +12,7 @@ use syn::ext::IdentExt;
 use syn::{LitStr, Type};
 
 use super::cursor::{Cursor, is_group, is_punct};
-use super::mistake;
+use super::{brackets, mistake, question};
 use crate::report::Report;
 use crate::text;
 use crate::words;
@@ -134,8 +134,8 @@ fn step(cursor: &mut Cursor, report: &mut Report) -> Option<Step> {
         return None;
     }
     let Some(word) = cursor.ident() else {
-        mistake::no_step(cursor, report);
-        return None;
+        let inner = mistake::no_step(cursor, report)?;
+        return Some(Step::Unclear(steps(inner, report)));
     };
     let spelled = word.to_string();
     match spelled.as_str() {
@@ -149,7 +149,13 @@ fn step(cursor: &mut Cursor, report: &mut Report) -> Option<Step> {
             report.error(&word, "`else` stands behind no `if`", "write `if option(name) { .. } else { .. }`");
             cursor.group(Delimiter::Brace).map(|group| Step::Unclear(steps(group.stream(), report)))
         }
-        _ if mistake::is_block(cursor) => unknown_block(cursor, &word, report),
+        _ if mistake::is_keyword(&word) && words::block_meant(&spelled).is_none() => {
+            mistake::rust(cursor, &word, report);
+            None
+        }
+        _ if mistake::is_block(cursor) || question::is_question(&word, cursor) => {
+            unknown_block(cursor, &word, report)
+        }
         _ => task(cursor, word, report),
     }
 }
@@ -169,7 +175,7 @@ fn body(
     let text = mistake::description(cursor, report);
     let inner = match cursor.group(Delimiter::Brace) {
         Some(group) => group.stream(),
-        None => mistake::other_brackets(cursor, start, place, report)?,
+        None => brackets::other_brackets(cursor, start, place, report)?,
     };
     let empty = inner.is_empty();
     let steps = steps(inner, report);
@@ -196,9 +202,14 @@ fn task(cursor: &mut Cursor, name: Ident, report: &mut Report) -> Option<Step> {
 }
 
 fn each(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
+    if mistake::parenthesised(cursor, word, report) {
+        return unclear(cursor, report);
+    }
     let is_end = |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_punct(tree, ';');
     let is_in = |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if *word == "in");
-    if cursor.find(|tree| is_in(tree) || is_end(tree)).is_some_and(is_in) {
+    if let Some((item, list)) = mistake::no_in(cursor, report) {
+        elements(cursor, word, item, list, report)
+    } else if cursor.find(|tree| is_in(tree) || is_end(tree)).is_some_and(is_in) {
         each_in(cursor, word, report)
     } else {
         source(cursor, word, SourceKind::Each, report)
@@ -243,6 +254,16 @@ fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Ste
         }
     };
     let (Some(item), Some(list)) = (item, list_name) else { return unclear(cursor, report) };
+    elements(cursor, word, item, list, report)
+}
+
+fn elements(
+    cursor: &mut Cursor,
+    word: &Ident,
+    item: Ident,
+    list: Ident,
+    report: &mut Report,
+) -> Option<Step> {
     let start = format!("each {item} in {list}");
     let place: TokenStream = [word, &item, &list].into_iter().map(ToTokens::to_token_stream).collect();
     let (text, steps) = body(cursor, &start, &place, report)?;
@@ -267,16 +288,21 @@ fn sub(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
     let is_end = |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_text(tree) || is_punct(tree, ';');
     let path: TokenStream = cursor.until(is_end).into_iter().collect();
     if path.is_empty() {
-        report.error(
-            word,
-            "`sub` names no process",
-            "write `sub OtherProcess;`, or `r#sub;` for a task that is called `sub`",
-        );
+        let fact = "`sub` names no process";
+        match cursor.string() {
+            Some(text) => report.error(&text, fact, format!("write `sub {};`", text.value())),
+            None => {
+                let help = "write `sub OtherProcess;`, or `r#sub;` for a task that is called `sub`";
+                report.error(word, fact, help);
+            }
+        }
         cursor.group(Delimiter::Brace);
         return None;
     }
     let Ok(process @ Type::Path(_)) = syn::parse2::<Type>(path.clone()) else {
-        report.error(&path, "`sub` takes the type of a process", "write `sub OtherProcess;`");
+        let (fact, help) = mistake::no_process(&path);
+        report.error(&path, fact, help);
+        mistake::description(cursor, report);
         cursor.group(Delimiter::Brace);
         return None;
     };
@@ -293,7 +319,7 @@ fn sub(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
 /// `if option(name [= literal]) { .. } [else ..]`
 fn choice(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
     let question = cursor.until(|tree| is_group(tree, Delimiter::Brace) || is_punct(tree, ';'));
-    let asked = mistake::question(word, &question, report);
+    let asked = question::question(word, &question, report);
     let then = match cursor.group(Delimiter::Brace) {
         Some(group) => branch(&group, report),
         None if asked.is_none() => return None,
@@ -303,7 +329,9 @@ fn choice(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step
         }
     };
     let mut otherwise = Vec::new();
-    if cursor.peek_word("else")
+    if let Some(next) = question::else_if(cursor, report) {
+        otherwise.extend(choice(cursor, &next, report));
+    } else if cursor.peek_word("else")
         && let Some(word) = cursor.ident()
     {
         match cursor.peek() {
@@ -337,11 +365,16 @@ fn branch(group: &Group, report: &mut Report) -> Vec<Step> {
 fn unknown_block(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
     let meant = words::block_meant(&word.unraw().to_string());
     let help = match meant {
+        Some("if") => "write `if option(name) { .. } else { .. }`".to_owned(),
         Some(better) => format!("did you mean `{better}`?"),
         None => format!("blocks are {}", text::list(&["seq", "par", "each", "transform", "if"], "and")),
     };
     report.error(word, format!("there is no block `{word}`"), help);
     match meant {
+        // `loop { .. }`: nobody knows over what.
+        Some("each" | "transform") if cursor.peek_group(Delimiter::Brace).is_some() => {
+            unclear(cursor, report)
+        }
         Some("seq") => block(cursor, word, Mode::Sequential, report),
         Some("par") => block(cursor, word, Mode::Concurrent, report),
         Some("each") => each(cursor, word, report),

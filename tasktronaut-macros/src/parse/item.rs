@@ -1,9 +1,12 @@
 //! The impl block: its header, and its methods with bodies that stay unread.
 
-use proc_macro2::{Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, FnArg, Generics, ImplItem, Path, Signature, Token, Type, Visibility};
+
+use super::cursor::{is_group, is_punct};
 
 /// An impl block that carries `#[process]`.
 pub(crate) struct Item {
@@ -21,6 +24,8 @@ pub(crate) struct Item {
 pub(crate) enum Member {
     Method(Box<Method>),
     Other(TokenStream),
+    /// Words that make up no member. The compiler has told that already, and the other members are understood.
+    Unread(TokenStream),
 }
 
 /// A function of the impl block.
@@ -30,6 +35,8 @@ pub(crate) struct Method {
     pub(crate) modifier: Option<Ident>,
     pub(crate) signature: Signature,
     pub(crate) body: Option<Group>,
+    /// What stands in place of a body.
+    pub(crate) semicolon: Option<Token![;]>,
 }
 
 impl Parse for Item {
@@ -70,9 +77,30 @@ fn inside(input: ParseStream) -> syn::Result<(Vec<Attribute>, Vec<Member>)> {
     let inner_attributes = input.call(Attribute::parse_inner)?;
     let mut members = Vec::new();
     while !input.is_empty() {
-        members.push(input.parse()?);
+        let ahead = input.fork();
+        members.push(match ahead.parse() {
+            Ok(member) => {
+                input.advance_to(&ahead);
+                member
+            }
+            Err(_) => Member::Unread(unread(input)?),
+        });
     }
     Ok((inner_attributes, members))
+}
+
+/// Everything to the end of the member, whatever it is.
+fn unread(input: ParseStream) -> syn::Result<TokenStream> {
+    let mut words = TokenStream::new();
+    while !input.is_empty() {
+        let tree: TokenTree = input.parse()?;
+        let is_end = is_punct(&tree, ';') || is_group(&tree, Delimiter::Brace);
+        words.extend([tree]);
+        if is_end {
+            break;
+        }
+    }
+    Ok(words)
 }
 
 impl Parse for Member {
@@ -101,13 +129,9 @@ impl Method {
 
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let (attributes, visibility, modifier, signature) = Self::header(input)?;
-        let body = if input.peek(Token![;]) {
-            input.parse::<Token![;]>()?;
-            None
-        } else {
-            Some(input.parse()?)
-        };
-        Ok(Self { attributes, visibility, modifier, signature, body })
+        let semicolon: Option<Token![;]> = input.parse()?;
+        let body = if semicolon.is_some() { None } else { Some(input.parse()?) };
+        Ok(Self { attributes, visibility, modifier, signature, body, semicolon })
     }
 
     /// The parameters besides `self`.

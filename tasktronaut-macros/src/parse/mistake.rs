@@ -1,17 +1,37 @@
 //! What people write instead of a step, and how they get it right.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
+use syn::LitStr;
 use syn::ext::IdentExt;
-use syn::{Lit, LitStr};
 
 use super::cursor::{Cursor, is_group, is_punct};
 use super::graph::{is_dot, is_text};
 use crate::report::Report;
 use crate::text;
+use crate::words;
 
-/// Neither a name nor a word begins here: goes on behind the next `;` or block.
-pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) {
+/// Neither a name nor a word begins here: goes on behind the next `;` or block, or with what is meant.
+pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) -> Option<TokenStream> {
+    if let (Some(text), Some(TokenTree::Ident(next))) = (cursor.peek_string(), cursor.second()) {
+        let (next, end) = (next.unraw(), if is_word(next) { " { .. }" } else { ";" });
+        let help = format!("write `{next} {}{end}`", text::of(&text));
+        report.error(&text, "a description stands behind its step", help);
+        cursor.next();
+        return None;
+    }
+    if let (true, Some(TokenTree::Group(words))) = (cursor.peek_punct('#'), cursor.second()) {
+        let fact = "a step has no attributes and no documentation";
+        report.error(words, fact, "write a comment, `// ..`, or a description: `first_task \"..\";`");
+        cursor.next();
+        cursor.next();
+        return None;
+    }
+    if let Some(group) = cursor.group(Delimiter::Brace) {
+        let help = "write `seq { .. }` (one after the other) or `par { .. }` (at the same time)";
+        report.at(group.span_open(), "a word is missing before this block", help);
+        return Some(group.stream());
+    }
     let mut wrong = cursor.until(|tree| is_punct(tree, ';') || is_group(tree, Delimiter::Brace));
     if wrong.is_empty() {
         wrong.extend(cursor.next());
@@ -22,10 +42,33 @@ pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) {
     } else {
         report.error(
             &wrong,
-            format!("`{}` is no step", text::of(&wrong)),
+            format!("`{}` is no step", text::of(&wrong).trim()),
             "a step is the name of a task: `first_task;`",
         );
     }
+    None
+}
+
+/// `let x = 5;`, `match x { .. }`: Rust, of which nothing is understood.
+pub(super) fn rust(cursor: &mut Cursor, word: &Ident, report: &mut Report) {
+    let rest = cursor.until(|tree| is_punct(tree, ';') || is_group(tree, Delimiter::Brace));
+    cursor.group(Delimiter::Brace);
+    let mut wrong = word.to_token_stream();
+    wrong.extend(rest);
+    let fact = format!("`{}` is no step", text::of(&wrong).trim());
+    let help = format!(
+        "a step is the name of a task: `first_task;`; blocks are {}",
+        text::list(&["seq", "par", "each", "transform", "if"], "and")
+    );
+    report.error(&wrong, fact, help);
+}
+
+/// A word that Rust keeps for itself, or `_`.
+pub(super) fn is_keyword(word: &Ident) -> bool {
+    syn::parse2::<Ident>(word.to_token_stream()).is_err()
+        && word != "self"
+        && word != "Self"
+        && word != "crate"
 }
 
 /// The end of a step that has no block.
@@ -39,16 +82,25 @@ pub(super) fn end(cursor: &mut Cursor, step: &str, place: &impl ToTokens, report
             report.error(punct, "a step ends with `;`", help);
             cursor.next();
         }
-        Some(TokenTree::Ident(next)) if *next == "as" || *next == "with" => after(cursor, &help, report),
+        Some(TokenTree::Ident(next)) if *next == "as" || *next == "with" => after(cursor, step, report),
+        Some(TokenTree::Ident(_)) if cursor.second().is_some_and(|next| is_punct(next, '!')) => {
+            after(cursor, step, report);
+        }
         Some(TokenTree::Ident(_)) => report.error(place, format!("`;` is missing behind `{step}`"), help),
-        _ => after(cursor, &help, report),
+        _ => after(cursor, step, report),
     }
 }
 
-fn after(cursor: &mut Cursor, help: &str, report: &mut Report) {
+fn after(cursor: &mut Cursor, step: &str, report: &mut Report) {
     let wrong = cursor.until(|tree| is_punct(tree, ';'));
+    let meant = wrong.iter().position(|tree| !matches!(tree, TokenTree::Punct(_)));
+    let help = match meant.map(|first| &wrong[first..]) {
+        Some([TokenTree::Ident(next)]) if meant != Some(0) => format!("write `{step}; {next};`"),
+        Some([TokenTree::Literal(text)]) => format!("write `{step} {text};`"),
+        _ => format!("write `{step};`"),
+    };
     let wrong: TokenStream = wrong.into_iter().collect();
-    report.error(&wrong, format!("`{}` cannot stand here", text::of(&wrong)), help);
+    report.error(&wrong, format!("`{}` cannot stand here", text::of(&wrong).trim()), help);
     cursor.punct(';');
 }
 
@@ -63,7 +115,8 @@ pub(super) fn called(
     let mut place: TokenStream = name.to_token_stream();
     let mut qualified = false;
     while let Some(TokenTree::Punct(punct)) = cursor.peek() {
-        if !is_dot(punct) {
+        let is_colon = punct.as_char() == ':' && !matches!(cursor.second(), Some(TokenTree::Punct(_)));
+        if !is_dot(punct) || (is_colon && !qualified) {
             break;
         }
         place.extend(cursor.next());
@@ -131,132 +184,70 @@ pub(super) fn name(cursor: &mut Cursor, word: &Ident, help: &str, report: &mut R
     None
 }
 
-/// `seq < a; b >`, `seq(a; b)` and `seq[a; b]`: the steps inside. Without any of them nothing stands there.
-pub(super) fn other_brackets(
-    cursor: &mut Cursor,
-    start: &str,
-    place: &impl ToTokens,
-    report: &mut Report,
-) -> Option<TokenStream> {
-    let (wrong, inner) = match cursor.peek() {
-        Some(TokenTree::Punct(open)) if open.as_char() == '<' => angle(cursor),
-        Some(TokenTree::Group(group)) => {
-            let group = group.clone();
-            cursor.next();
-            (group.to_token_stream(), group.stream())
-        }
-        _ => {
-            report.error(
-                place,
-                format!("`{start}` has no steps"),
-                format!("write `{start} {{ first_task; }}`"),
-            );
-            cursor.punct(';');
-            return None;
-        }
-    };
-    let steps = text::of(&inner);
-    report.error(
-        &wrong,
-        "the steps of a block stand in braces",
-        format!("write `{start} {{ {} }}`", steps.trim()),
-    );
-    Some(inner)
+/// `sub Cover(album);` and other things that are no type: the fact and the help.
+pub(super) fn no_process(path: &TokenStream) -> (&'static str, String) {
+    let mut words: Vec<TokenTree> = path.clone().into_iter().collect();
+    let called = words.pop_if(|last| is_group(last, Delimiter::Parenthesis)).is_some();
+    let before: TokenStream = words.into_iter().collect();
+    if called && syn::parse2::<syn::TypePath>(before.clone()).is_ok() {
+        let fact = "a process is named, not called: its arguments are found by their names";
+        return (fact, format!("write `sub {};`", text::of(&before)));
+    }
+    ("`sub` takes the type of a process", "write `sub OtherProcess;`".to_owned())
 }
 
-/// `< a; par < b > >`, without the outer brackets; the inner ones become blocks, to be told once.
-fn angle(cursor: &mut Cursor) -> (TokenStream, TokenStream) {
-    let mut whole = TokenStream::new();
-    whole.extend(cursor.next());
-    let mut levels = vec![TokenStream::new()];
-    while let Some(tree) = cursor.next() {
-        whole.extend([tree.clone()]);
-        if is_punct(&tree, '<') {
-            levels.push(TokenStream::new());
-        } else if is_punct(&tree, '>') {
-            let inner = levels.pop().unwrap_or_default();
-            match levels.last_mut() {
-                Some(level) => level.extend(quote!({ #inner })),
-                None => return (whole, inner),
-            }
-        } else if let Some(level) = levels.last_mut() {
-            level.extend([tree]);
-        }
+/// `each (path in photos) { .. }`: the block.
+pub(super) fn parenthesised(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> bool {
+    let is_in = |tree: TokenTree| matches!(tree, TokenTree::Ident(word) if word == "in");
+    let Some(group) = cursor.peek_group(Delimiter::Parenthesis).cloned() else { return false };
+    if !group.stream().into_iter().any(is_in) {
+        return false;
     }
-    (whole, levels.into_iter().collect())
+    cursor.next();
+    let help = format!("write `{word} {} {{ .. }}`", text::of(&group.stream()));
+    report.error(&group, format!("behind `{word}` stand no parentheses"), help);
+    true
+}
+
+/// `each x of list { .. }`, `each list as x { .. }`: the element and the list.
+pub(super) fn no_in(cursor: &mut Cursor, report: &mut Report) -> Option<(Ident, Ident)> {
+    let words = cursor.ahead().map_while(|tree| match tree {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    let words: Vec<Ident> = words.cloned().collect();
+    let [first, other, second] = words.as_slice() else { return None };
+    if other == "in" {
+        return None;
+    }
+    let (item, list) = if other == "as" { (second, first) } else { (first, second) };
+    let help = format!("write `each {item} in {list} {{ .. }}`");
+    report.error(other, "between an element and its list stands `in`", help);
+    cursor.until(|tree| !matches!(tree, TokenTree::Ident(_)));
+    Some((item.clone(), list.clone()))
 }
 
 /// A name that is followed by what can only be a block.
 pub(super) fn is_block(cursor: &Cursor) -> bool {
-    let brace = |tree: Option<&TokenTree>| tree.is_some_and(|tree| is_group(tree, Delimiter::Brace));
     let is_in = matches!(cursor.second(), Some(TokenTree::Ident(word)) if *word == "in");
     let named = matches!(cursor.peek(), Some(TokenTree::Literal(_) | TokenTree::Ident(_)));
-    brace(cursor.peek())
+    let is_word = cursor.peek_ident().is_some_and(is_word);
+    opens_block(cursor.peek())
         || cursor.peek_punct('<')
-        || (named && (brace(cursor.second()) && !cursor.peek_word("if") && !is_word(cursor) || is_in))
+        || (named && (opens_block(cursor.second()) && !is_word || is_in))
 }
 
 /// `a⏎ seq { .. }` misses a `;`, it is no block `a seq { .. }`.
-fn is_word(cursor: &Cursor) -> bool {
-    cursor.peek_ident().is_some_and(|ident| crate::words::BLOCKS.iter().any(|word| ident == word))
+pub(super) fn is_word(ident: &Ident) -> bool {
+    words::BLOCKS.iter().any(|word| ident == word)
 }
 
-/// `option(name [= literal])` behind `if`.
-pub(super) fn question(
-    word: &Ident,
-    question: &[TokenTree],
-    report: &mut Report,
-) -> Option<(Ident, TokenStream)> {
-    let place: TokenStream = question.iter().cloned().collect();
-    let [TokenTree::Ident(option), TokenTree::Group(asked)] = question else {
-        let fact = "`if` asks for an option of the process, nothing else";
-        match question {
-            [] => report.error(word, fact, "write `if option(name) { .. }`"),
-            [TokenTree::Ident(name)] => {
-                report.error(&place, fact, format!("write `if option({name}) {{ .. }}`"));
-            }
-            [TokenTree::Punct(not), TokenTree::Ident(option), TokenTree::Group(asked)]
-                if not.as_char() == '!' && option == "option" =>
-            {
-                let asked = text::of(&asked);
-                let fact = "`!` cannot stand here: the other way round goes into `else`";
-                report.error(&place, fact, format!("write `if option{asked} {{ .. }} else {{ .. }}`"));
-            }
-            _ => report.error(&place, fact, "write `if option(name) { .. }`"),
-        }
-        return None;
-    };
-    if option != "option" {
-        let fact = "`if` asks for an option of the process, nothing else";
-        report.error(&place, fact, format!("write `if option{} {{ .. }}`", text::of(asked)));
-        return None;
-    }
-    let mut inner = Cursor::new(asked.stream());
-    let Some(name) = inner.ident() else {
-        let wrong = asked.stream();
-        let help = match syn::parse2::<LitStr>(wrong.clone()) {
-            Ok(string) => format!("write `option({})`", string.value()),
-            Err(_) => "write `option(name)` or `option(name = true)`".to_owned(),
-        };
-        report.error(&place, "an option is asked for by its name", help);
-        return None;
-    };
-    if inner.is_empty() {
-        return Some((name, quote!(())));
-    }
-    let equals = inner.punct('=');
-    let value: TokenStream = inner.until(|_| false).into_iter().collect();
-    match syn::parse2::<Lit>(value.clone()) {
-        Ok(Lit::Bool(_) | Lit::Int(_) | Lit::Float(_) | Lit::Str(_)) if equals => Some((name, value)),
-        _ => {
-            let place = if value.is_empty() { name.to_token_stream() } else { value };
-            let name = name.unraw();
-            report.error(
-                &place,
-                format!("the default of the option `{name}` is a bool, a number or a string"),
-                format!("write `option({name} = true)`"),
-            );
-            None
-        }
-    }
+/// Here ends a step.
+pub(super) fn is_end(tree: &TokenTree) -> bool {
+    is_punct(tree, ';') || is_group(tree, Delimiter::Brace)
+}
+
+/// A block begins here.
+pub(super) fn opens_block(tree: Option<&TokenTree>) -> bool {
+    tree.is_some_and(|tree| is_group(tree, Delimiter::Brace))
 }

@@ -3,16 +3,19 @@
 //! A backend stores and fences; it never decides. What an error means is decided by the rules of the plan; a backend
 //! offers a handful of atomic operations and carries out verdicts.
 
+mod any;
 #[cfg(feature = "durable")]
 mod durable;
 mod feed;
 pub(crate) mod local;
-mod record;
 #[cfg(feature = "postgres")]
-pub mod postgres;
+mod postgres;
+mod record;
 #[cfg(feature = "redis")]
 mod redis;
 pub mod seed;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 pub mod store;
 
 use std::future::Future;
@@ -21,6 +24,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use any::AnyBackend;
 #[cfg(feature = "durable")]
 pub use durable::Durable;
 pub use local::{LocalBackend, LocalOptions};
@@ -32,7 +36,11 @@ pub use record::{
 };
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisOptions, RedisStore};
+pub use self::redis::{RedisBackend, RedisOptions, RedisStore};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresBackend, PostgresOptions, PostgresStore};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteBackend, SqliteOptions, SqliteStore};
 
 use crate::plan::{Outcome, Plan};
 

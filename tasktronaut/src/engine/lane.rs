@@ -20,6 +20,9 @@ const LARGEST_CHUNK: usize = 256;
 /// Jobs that take less than this, one with another, are claimed in larger chunks.
 const QUICK: Duration = Duration::from_micros(20);
 
+/// A claim that takes longer than this counts as one that takes this long: others wait for the jobs, too.
+const LARGEST_COST: Duration = Duration::from_millis(5);
+
 /// An end of an attempt is kept back no longer than this.
 const LONGEST_DELAY: Duration = Duration::from_micros(100);
 
@@ -105,6 +108,7 @@ impl Lane {
             present: Moment::default(),
             turns: 0,
             chunk: 1,
+            cost: Duration::ZERO,
             begun: Moment::default(),
             taken: 0,
             idle: 0,
@@ -283,6 +287,8 @@ struct Work<'a, B> {
     turns: usize,
     /// How many jobs to claim next.
     chunk: usize,
+    /// How long the last claim took.
+    cost: Duration,
     begun: Moment,
     taken: usize,
     /// How often it has slept since it last had work.
@@ -391,7 +397,9 @@ impl<B: Backend> Work<'_, B> {
             return Some(exchanged);
         }
         self.idle = 0;
-        self.begun = now;
+        self.begun = self.shared.clock.now();
+        self.present = self.begun;
+        self.cost = self.begun.since(now).min(LARGEST_COST);
         // The first group is the next to run, and the stack's last.
         self.claimed.reverse();
         std::mem::swap(&mut self.lane.state().claimed, &mut self.claimed);
@@ -416,7 +424,8 @@ impl<B: Backend> Work<'_, B> {
         if self.taken == 0 {
             return;
         }
-        let quick = QUICK.saturating_mul(u32::try_from(self.taken).unwrap_or(u32::MAX));
+        // Where a claim goes to a server, it is worth as much work as it takes time.
+        let quick = QUICK.saturating_mul(u32::try_from(self.taken).unwrap_or(u32::MAX)).max(self.cost);
         self.chunk = if now.since(self.begun) < quick { (self.chunk * 2).min(LARGEST_CHUNK) } else { 1 };
         self.taken = 0;
     }

@@ -1,7 +1,7 @@
-//! Servers that a test starts for itself, and that end with it.
+//! Servers that a test starts for itself: private ones, each in a folder of its own, which end with it.
 
 mod postgres;
-pub mod redis;
+mod redis;
 
 pub use postgres::Postgres;
 pub use redis::Redis;

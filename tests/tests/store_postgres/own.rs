@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tasktronaut::BoxError;
-use tasktronaut::backend::postgres::{PostgresOptions, PostgresStore};
 use tasktronaut::backend::store::{
-    Changes, End, Fence, How, ListFilter, Meeting, NewProcess, Recorded, Release, Store, Stored, Then, Wake,
+    Changes, End, Fence, How, ListFilter, Meeting, NewProcess, Recorded, Release, Reviser, Store, Stored,
+    Then, Wake,
 };
 use tasktronaut::backend::{BackendError, WorkerId};
+use tasktronaut::backend::{PostgresOptions, PostgresStore};
 use tasktronaut_tests::server::Postgres;
 use tokio_postgres::{Client, NoTls};
 
@@ -163,7 +164,7 @@ async fn r5_concurrent_programs_lose_no_join_and_do_not_deadlock() -> Result<(),
                 ends.extend(exchange.claims.iter().map(|claim| end_of(claim.fence, WIDTH)));
                 // Others look into the same processes and beat in between.
                 if let Some(end) = ends.first() {
-                    store.revise(end.fence.key, |_| Ok((Changes::default(), ()))).await?;
+                    store.revise(end.fence.key, Reviser::new(|_| Ok((Changes::default(), ())))).await?;
                 }
                 store.beat(worker, true, 3).await?;
             }
@@ -195,7 +196,7 @@ async fn rows_that_make_no_sense_do_not_harm_their_neighbours() -> Result<(), Bo
     assert!(corrupt(store.find("phase").await.err()));
     assert!(corrupt(store.jobs(4).await.err()));
     for key in 2..=4 {
-        assert!(corrupt(store.revise(key, |_| Ok((Changes::default(), ()))).await.err()));
+        assert!(corrupt(store.revise(key, Reviser::new(|_| Ok((Changes::default(), ())))).await.err()));
     }
     let listed = store.list(&ListFilter { limit: 10, ..ListFilter::default() }).await?;
     assert_eq!(listed.iter().map(|row| row.key).collect::<Vec<_>>(), [1, 2, 4]);

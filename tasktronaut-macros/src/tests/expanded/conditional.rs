@@ -77,6 +77,15 @@ impl ::core::default::Default for AlbumArgs {
         Self::new()
     }
 }
+#[allow(unused_macros)]
+macro_rules! __needs_of_Album {
+    ($($place:tt)*) => {
+        ::tasktronaut::__private::embedded! { () $($place)* }
+    };
+}
+#[allow(unused_imports)]
+#[doc(hidden)]
+pub(crate) use __needs_of_Album as Album;
 #[allow(
     unused,
     deprecated,
@@ -110,23 +119,7 @@ const _: () = {
         }
         fn encode(&self, encoder: &mut __tt::Encoder<'_>) {}
     }
-    #[automatically_derived]
-    impl __tt::Serialize for AlbumArgs {
-        fn serialize<S: __tt::Serializer>(
-            &self,
-            serializer: S,
-        ) -> __tt::Result<S::Ok, S::Error> {
-            __tt::serialize_arguments(self, serializer)
-        }
-    }
-    #[automatically_derived]
-    impl<'de> __tt::Deserialize<'de> for AlbumArgs {
-        fn deserialize<D: __tt::Deserializer<'de>>(
-            deserializer: D,
-        ) -> __tt::Result<Self, D::Error> {
-            __tt::deserialize_arguments(deserializer)
-        }
-    }
+    __tt::stored!(AlbumArgs);
     #[cfg(feature = "drafts")]
     fn __draft(call: &__tt::Call<Album>) -> __tt::TaskResult {
         __tt::outcome!(

@@ -91,6 +91,15 @@ impl AlbumArgs {
         }
     }
 }
+#[allow(unused_macros)]
+macro_rules! __needs_of_Album {
+    ($($place:tt)*) => {
+        ::tasktronaut::__private::embedded! { (album photos) $($place)* }
+    };
+}
+#[allow(unused_imports)]
+#[doc(hidden)]
+pub(crate) use __needs_of_Album as Album;
 #[allow(
     unused,
     deprecated,
@@ -142,23 +151,7 @@ const _: () = {
             Self::__public.write(encoder, &self.public);
         }
     }
-    #[automatically_derived]
-    impl __tt::Serialize for AlbumArgs {
-        fn serialize<S: __tt::Serializer>(
-            &self,
-            serializer: S,
-        ) -> __tt::Result<S::Ok, S::Error> {
-            __tt::serialize_arguments(self, serializer)
-        }
-    }
-    #[automatically_derived]
-    impl<'de> __tt::Deserialize<'de> for AlbumArgs {
-        fn deserialize<D: __tt::Deserializer<'de>>(
-            deserializer: D,
-        ) -> __tt::Result<Self, D::Error> {
-            __tt::deserialize_arguments(deserializer)
-        }
-    }
+    __tt::stored!(AlbumArgs);
     struct __CreateAlbumArgs {
         album: std::string::String,
     }
@@ -180,6 +173,7 @@ const _: () = {
             Self::__album.write(encoder, &self.album);
         }
     }
+    __tt::stored!(__CreateAlbumArgs);
     struct __ResizeArgs {
         path: PathBuf,
     }
@@ -199,6 +193,7 @@ const _: () = {
             Self::__path.write(encoder, &self.path);
         }
     }
+    __tt::stored!(__ResizeArgs);
     struct __PhotosArgs {
         album: String,
         photos: Vec<PathBuf>,
@@ -227,6 +222,7 @@ const _: () = {
             Self::__photos.write(encoder, &self.photos);
         }
     }
+    __tt::stored!(__PhotosArgs);
     fn __create_album(call: __tt::Call<Album>) -> __tt::TaskFuture {
         __tt::Box::pin(async move {
             let arguments: __CreateAlbumArgs = __tt::decode(&call)?;
@@ -369,9 +365,11 @@ const _: () = {
         label = "`album` is a `{Self}` here",
         note = "help: make the argument a `String`"
     )]
-    pub trait __AlbumTakesAlbum {}
+    pub trait __AlbumTakesAlbum<T> {}
     #[diagnostic::do_not_recommend]
-    impl __AlbumTakesAlbum for String {}
+    impl __AlbumTakesAlbum<String> for String {}
+    #[diagnostic::do_not_recommend]
+    impl __AlbumTakesAlbum<String> for __tt::Anything {}
     #[diagnostic::on_unimplemented(
         message = "process `Album` needs the argument `photos: Vec<PathBuf>`, which is not in scope here",
         label = "`photos` is not in scope",
@@ -390,57 +388,56 @@ const _: () = {
         label = "`photos` is a `{Self}` here",
         note = "help: make the argument a `Vec<PathBuf>`"
     )]
-    pub trait __AlbumTakesPhotos {}
+    pub trait __AlbumTakesPhotos<T> {}
     #[diagnostic::do_not_recommend]
-    impl __AlbumTakesPhotos for Vec<PathBuf> {}
+    impl __AlbumTakesPhotos<Vec<PathBuf>> for Vec<PathBuf> {}
+    #[diagnostic::do_not_recommend]
+    impl __AlbumTakesPhotos<Vec<PathBuf>> for __tt::Anything {}
     impl Album {
         #[doc(hidden)]
         pub fn __requires<
-            S: __AlbumNeedsAlbum<Type: __AlbumTakesAlbum>
-                + __AlbumNeedsPhotos<Type: __AlbumTakesPhotos>,
+            S: __AlbumNeedsAlbum<Type: __AlbumTakesAlbum<String>>
+                + __AlbumNeedsPhotos<Type: __AlbumTakesPhotos<Vec<PathBuf>>>,
         >(_: S) {}
     }
     const _: () = {
         struct __Fields {
             path: __tt::Anything,
         }
+        impl __tt::Map for __Fields {}
         #[diagnostic::on_unimplemented(
             message = "task `create_album` takes `album: std::string::String`, but here `album` is a `{Self}`",
             label = "`album` is a `{Self}` here",
             note = "help: take `album: {Self}` in `create_album`, or make the argument a `std::string::String`"
         )]
-        trait __CreateAlbumAlbum {}
+        trait __CreateAlbumAlbum<T> {}
         #[diagnostic::do_not_recommend]
-        impl __CreateAlbumAlbum for std::string::String {}
+        impl __CreateAlbumAlbum<std::string::String> for std::string::String {}
         #[diagnostic::do_not_recommend]
-        impl __CreateAlbumAlbum for __tt::Anything {}
-        fn __create_album_album<T: __CreateAlbumAlbum>(_: &T) {}
+        impl __CreateAlbumAlbum<std::string::String> for __tt::Anything {}
+        fn __create_album_album<T: __CreateAlbumAlbum<std::string::String>>(_: &T) {}
         #[diagnostic::on_unimplemented(
             message = "task `resize` takes `path: PathBuf`, but here `path` is a `{Self}`",
             label = "`path` is a `{Self}` here",
             note = "help: take `path: {Self}` in `resize`, or make the argument a `PathBuf`"
         )]
-        trait __ResizePath {}
+        trait __ResizePath<T> {}
         #[diagnostic::do_not_recommend]
-        impl __ResizePath for PathBuf {}
+        impl __ResizePath<PathBuf> for PathBuf {}
         #[diagnostic::do_not_recommend]
-        impl __ResizePath for __tt::Anything {}
-        fn __resize_path<T: __ResizePath>(_: &T) {}
+        impl __ResizePath<PathBuf> for __tt::Anything {}
+        fn __resize_path<T: __ResizePath<PathBuf>>(_: &T) {}
         fn __check(this: &Album, arguments: &AlbumArgs) {
             use __tt::{NoItems as _, NoMap as _};
             let _ = <Album>::create_album;
             __create_album_album(&__tt::given(arguments).album);
             let _ = <Album>::photos;
-            let item1 = __tt::FieldsOf::<
+            let value1 = __tt::ItemsOf::<
                 _,
                 __Fields,
-            >::new(
-                __tt::ItemsOf::<
-                    _,
-                    __Fields,
-                >::new(<Album>::photos(this, __tt::any(), __tt::any()))
-                    .item(),
-            );
+            >::new(<Album>::photos(this, __tt::any(), __tt::any()))
+                .item();
+            let item1 = __tt::FieldsOf::<_, __Fields>::new(&value1);
             let item1 = item1.fields();
             let _ = <Album>::resize;
             __resize_path(&(*__tt::given(item1)).path);

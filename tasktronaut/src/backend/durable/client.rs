@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::detail::{CANCELLED, COMPLETED, FAILED, Memo, error_from_bytes, event_from_bytes};
 use super::flat::new_process;
 use super::revise::Revision;
+use super::work::Change;
 use super::{Durable, MAX_PLAN_BYTES, Wake, unknown};
 use crate::backend::record::{
     CancelAnswer, Enqueued, JobStatus, ProcessFilter, ProcessPage, ProcessState, ProcessStatus,
@@ -115,7 +116,7 @@ impl<S: Store> Durable<S> {
                 CancelAnswer::Cancelled
             }
         };
-        self.revise(key, &plan, cancel).await?.ok_or_else(|| unknown(identifier))
+        self.revise(key, &plan, Change::new(cancel)).await?.ok_or_else(|| unknown(identifier))
     }
 
     pub(super) async fn resume_process(&self, identifier: &str) -> Result<(), BackendError> {
@@ -126,19 +127,20 @@ impl<S: Store> Durable<S> {
         let resume = move |revision: &mut Revision| {
             let has_failed = matches!(revision.run.outcome, Some(Outcome::Failed(_)));
             if !(has_failed && revision.run.ended) {
-                return Err(ProcessState::of(revision.run.outcome.as_ref()).as_str());
+                return Err(ProcessState::of(revision.run.outcome.as_ref()));
             }
             revision.complete(jobs);
             revision.turn().resume();
             Ok(())
         };
-        let resumed = self.revise(row.key, &plan, resume).await?.ok_or_else(|| unknown(identifier))?;
+        let resumed =
+            self.revise(row.key, &plan, Change::new(resume)).await?.ok_or_else(|| unknown(identifier))?;
         for member in self.members().values() {
             member.forget(row.key);
         }
         resumed.map_err(|state| BackendError::WrongState {
             identifier: identifier.to_owned(),
-            state,
+            state: state.as_str(),
             wanted: "only one that has failed and ended can go on from its failed jobs",
         })
     }

@@ -15,7 +15,7 @@ use super::{Durable, Wake};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
-use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Snapshot, Store, Then};
+use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Reviser, Store, Then};
 use crate::backend::{BackendError, Exchanged};
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::run::Ended;
@@ -33,6 +33,15 @@ const HOUSEKEEPING: Duration = Duration::from_mins(1);
 
 /// So many processes are removed at a time.
 const SWEEP: usize = 1000;
+
+/// What is done to a process while it is revised.
+pub(super) struct Change<T>(Box<dyn FnOnce(&mut Revision) -> T + Send>);
+
+impl<T> Change<T> {
+    pub(super) fn new(change: impl FnOnce(&mut Revision) -> T + Send + 'static) -> Self {
+        Self(Box::new(change))
+    }
+}
 
 impl<S: Store> Durable<S> {
     pub(super) async fn enter(&self, worker: WorkerId, membership: Membership) -> Result<(), BackendError> {
@@ -120,7 +129,8 @@ impl<S: Store> Durable<S> {
         exchanged.lost.extend(self.revise_persistently(special).await);
         let claimed = self.claimed(member, answer.claims).await;
         exchanged.next_due = answer.next_due;
-        exchanged.more |= answer.more || had_special;
+        // A store that was not asked for jobs need not look whether there are any.
+        exchanged.more |= answer.more || had_special || (wanted == 0 && releases);
         for key in &answer.ended {
             member.forget(*key);
         }
@@ -176,7 +186,7 @@ impl<S: Store> Durable<S> {
                 }
                 lost
             };
-            let missed = self.revise(process.key, &process.plan, change).await?;
+            let missed = self.revise(process.key, &process.plan, Change::new(change)).await?;
             // A process that is gone has no ends.
             let missed = missed.unwrap_or_else(|| (0..kept.len()).collect());
             lost.extend(missed.into_iter().map(|number| kept[number].lost(&process)));
@@ -189,15 +199,15 @@ impl<S: Store> Durable<S> {
         &self,
         key: Key,
         plan: &Arc<Plan>,
-        change: impl FnOnce(&mut Revision) -> T + Send + 'static,
+        change: Change<T>,
     ) -> Result<Option<T>, BackendError> {
         let (plan, name) = (Arc::clone(plan), self.inner.store.capability().name);
-        let revise = move |snapshot: &Snapshot| {
+        let revise = Reviser::new(move |snapshot| {
             let mut revision = Revision::new(&plan, snapshot, name)?;
-            let result = change(&mut revision);
+            let result = (change.0)(&mut revision);
             let (changes, revised) = revision.finish();
             Ok((changes, (result, revised)))
-        };
+        });
         let Some((result, revised)) = self.inner.store.revise(key, revise).await? else {
             return Ok(None);
         };
@@ -271,10 +281,10 @@ impl<S: Store> Durable<S> {
                 }
             }
         }
-        if !put_off.is_empty() {
-            if let Err(error) = self.inner.store.exchange(member.worker, put_off, 0).await {
-                tracing::error!(%error, "jobs that make no sense could not be put off");
-            }
+        if !put_off.is_empty()
+            && let Err(error) = self.inner.store.exchange(member.worker, put_off, 0).await
+        {
+            tracing::error!(%error, "jobs that make no sense could not be put off");
         }
         for group in &mut claimed {
             group.jobs.reverse();
@@ -316,7 +326,8 @@ impl<S: Store> Durable<S> {
         }
         for key in beat.overdue {
             if let Some(plan) = self.read_plan(key).await? {
-                let expired = self.revise(key, &plan, |revision| revision.turn().expire()).await?;
+                let expired =
+                    self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
                 tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
             }
         }
@@ -351,7 +362,7 @@ impl<S: Store> Durable<S> {
             revision.break_fence(fence.node);
             revision.turn().end(fence.node, Some(JobFailure { error, verdict }));
         };
-        self.revise(fence.key, &plan, change).await.map(drop)
+        self.revise(fence.key, &plan, Change::new(change)).await.map(drop)
     }
 
     /// Gives claims back by the rules: their processes stop, or have failures.
@@ -367,7 +378,7 @@ impl<S: Store> Durable<S> {
                     revision.turn().give_back(fence.node);
                 }
             };
-            self.revise(fence.key, &plan, change).await?;
+            self.revise(fence.key, &plan, Change::new(change)).await?;
         }
         Ok(())
     }

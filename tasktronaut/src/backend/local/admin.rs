@@ -20,7 +20,9 @@ impl Store {
         }
         run.renew_session();
         self.ended.retain(|(_, ended)| *ended != key);
-        self.change(key, |turn| turn.resume());
+        self.change(key, |turn| {
+            turn.resume();
+        });
         Ok(())
     }
 

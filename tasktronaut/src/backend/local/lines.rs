@@ -16,7 +16,7 @@ pub(super) type Place = (u64, u32);
 /// All lines.
 pub(super) struct Lines {
     /// The first is that of the default queue and priority. Few programs have another.
-    lines: Vec<Line>,
+    all: Vec<Line>,
     /// The lines by priority, highest first.
     order: Vec<usize>,
     paused: HashSet<Arc<str>>,
@@ -35,20 +35,20 @@ struct Line {
 
 impl Lines {
     pub(super) fn new() -> Self {
-        let mut lines = Self { lines: Vec::new(), order: Vec::new(), paused: HashSet::new(), claims: 0 };
+        let mut lines = Self { all: Vec::new(), order: Vec::new(), paused: HashSet::new(), claims: 0 };
         lines.line(DEFAULT_QUEUE, 0);
         lines
     }
 
     /// The number of a line; a new one is added.
     fn line(&mut self, queue: &str, priority: i16) -> usize {
-        let known = self.lines.iter().position(|line| line.priority == priority && &*line.queue == queue);
+        let known = self.all.iter().position(|line| line.priority == priority && &*line.queue == queue);
         known.unwrap_or_else(|| {
             let line = Line { queue: queue.into(), priority, going: VecDeque::new(), fresh: VecDeque::new() };
-            self.lines.push(line);
-            self.order = (0..self.lines.len()).collect();
-            self.order.sort_by_key(|number| Reverse(self.lines[*number].priority));
-            self.lines.len() - 1
+            self.all.push(line);
+            self.order = (0..self.all.len()).collect();
+            self.order.sort_by_key(|number| Reverse(self.all[*number].priority));
+            self.all.len() - 1
         })
     }
 
@@ -59,34 +59,34 @@ impl Lines {
     /// Adds the first job of a process.
     pub(super) fn push_fresh(&mut self, plan: &Plan, key: u64, node: u32) {
         let line = self.line_of(plan, node);
-        self.lines[line].fresh.push_back((key, node));
+        self.all[line].fresh.push_back((key, node));
     }
 
     /// Adds jobs of a process under way.
     pub(super) fn push(&mut self, plan: &Plan, key: u64, nodes: impl IntoIterator<Item = u32>) {
         if plan.is_ordinary() {
-            self.lines[0].going.extend(nodes.into_iter().map(|node| (key, node)));
+            self.all[0].going.extend(nodes.into_iter().map(|node| (key, node)));
             return;
         }
         for node in nodes {
             let line = self.line_of(plan, node);
-            self.lines[line].going.push_back((key, node));
+            self.all[line].going.push_back((key, node));
         }
     }
 
     /// Puts jobs back at the head of their line that were taken out in this order.
     pub(super) fn put_back(&mut self, plan: &Plan, key: u64, node: u32) {
         let line = self.line_of(plan, node);
-        self.lines[line].going.push_front((key, node));
+        self.all[line].going.push_front((key, node));
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.lines.iter().all(|line| line.going.is_empty() && line.fresh.is_empty())
+        self.all.iter().all(|line| line.going.is_empty() && line.fresh.is_empty())
     }
 
     /// Whether there is something in one of the queues.
     pub(super) fn has_some(&self, serves: impl Fn(&str) -> bool) -> bool {
-        self.lines.iter().any(|line| {
+        self.all.iter().any(|line| {
             !(line.going.is_empty() && line.fresh.is_empty())
                 && serves(&line.queue)
                 && !self.paused.contains(&line.queue)
@@ -102,7 +102,7 @@ impl Lines {
     /// Takes the next job of one of the queues.
     pub(super) fn pop(&mut self, fresh_first: bool, serves: impl Fn(&str) -> bool) -> Option<Place> {
         for number in &self.order {
-            let line = &mut self.lines[*number];
+            let line = &mut self.all[*number];
             if (line.going.is_empty() && line.fresh.is_empty())
                 || !serves(&line.queue)
                 || self.paused.contains(&line.queue)

@@ -59,6 +59,7 @@ use self::lane::Lane;
 use self::statements::Statements;
 use self::wake::{Announcements, Listeners};
 use super::BackendError;
+use super::Durable;
 use super::store::Listener;
 use crate::words::error::BoxError;
 
@@ -198,4 +199,14 @@ fn failed(operation: &'static str, error: tokio_postgres::Error) -> BackendError
 
 fn failed_with(operation: &'static str, source: BoxError) -> BackendError {
     BackendError::Store { backend: NAME, operation, source }
+}
+
+/// A backend in a [`PostgresStore`].
+pub type PostgresBackend = Durable<PostgresStore>;
+
+impl PostgresBackend {
+    /// Opens the backend of a URL, see [`PostgresStore::open`].
+    pub async fn open(url: &str) -> Result<Self, BackendError> {
+        Ok(Self::new(PostgresStore::open(url).await?))
+    }
 }

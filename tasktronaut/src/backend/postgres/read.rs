@@ -16,7 +16,9 @@ impl PostgresStore {
             let plan = || {
                 let identifier: Option<String> = row.try_get(0)?;
                 let plan: Option<Vec<u8>> = row.try_get(1)?;
-                Ok(identifier.zip(plan).map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
+                Ok(identifier
+                    .zip(plan)
+                    .map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
             };
             plan().map_err(|error: tokio_postgres::Error| corrupt("plan", error.to_string()))
         });

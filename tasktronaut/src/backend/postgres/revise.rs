@@ -6,21 +6,22 @@ use tokio_postgres::{Client, Row};
 use super::row::{code_of, corrupt, job, list, micros, number, process};
 use super::{PostgresStore, failed};
 use crate::backend::BackendError;
-use crate::backend::store::{Changes, Key, Snapshot};
+use crate::backend::store::{Changes, Key, Reviser, Snapshot};
 
 const OPERATION: &str = "revise a process";
 
 impl PostgresStore {
     /// The lock comes first, then the reading: what `change` is shown is what it changes, and it has to be asked once
     /// only.
-    pub(super) async fn revise_one<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
-    where
-        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
-    {
+    pub(super) async fn revise_one<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         let loan = self.change().loan(OPERATION).await?;
         let work = async {
             let Some(snapshot) = self.snapshot(&loan.client, number(key)).await? else { return Ok(None) };
-            let (changes, answer) = change(&snapshot)?;
+            let (changes, answer) = change.revise(&snapshot)?;
             self.store(&loan.client, number(key), &changes).await?;
             Ok(Some(answer))
         };

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{NAME, PostgresStore};
 use crate::backend::record::WorkerId;
 use crate::backend::store::{
-    Beat, Changes, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
-    Retention, RouteId, Snapshot, Store, Stored, Stray, Wake,
+    Beat, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
+    Retention, Reviser, RouteId, Store, Stored, Stray, Wake,
 };
 use crate::backend::{BackendError, Capability};
 
@@ -42,11 +42,11 @@ impl Store for PostgresStore {
         self.read_plans(keys).await
     }
 
-    async fn revise<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
-    where
-        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn revise<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         self.revise_one(key, change).await
     }
 

@@ -21,6 +21,11 @@ impl Packed {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
 
+    /// A node, as scripts have it everywhere.
+    pub(super) fn node(&mut self, node: u32) {
+        self.bytes(&node.to_be_bytes());
+    }
+
     /// A length. Nothing that is so large is ever stored (`R21`).
     pub(super) fn length(&mut self, length: usize) {
         self.word(u32::try_from(length).unwrap_or(u32::MAX));
@@ -58,12 +63,12 @@ impl Packed {
         self.length(then.releases.len());
         self.length(then.meetings.len());
         for release in &then.releases {
-            self.word(release.node);
+            self.node(release.node);
             self.route(release.route);
             self.byte(u8::from(release.concludes));
         }
         for meeting in &then.meetings {
-            self.word(*meeting);
+            self.node(*meeting);
         }
     }
 
@@ -121,6 +126,10 @@ impl<'a> Unpacked<'a> {
 
     pub(super) fn worker(&mut self) -> Result<u128, BackendError> {
         self.array().map(u128::from_be_bytes)
+    }
+
+    pub(super) fn key(&mut self) -> Result<Key, BackendError> {
+        self.array().map(u64::from_be_bytes)
     }
 
     pub(super) fn member(&mut self) -> Result<(Key, u32), BackendError> {

@@ -67,7 +67,7 @@ impl RedisStore {
 fn head(process: &NewProcess) -> Packed {
     let mut head = Packed::default();
     head.bytes(&process.priority.to_le_bytes());
-    head.word(process.first.node);
+    head.node(process.first.node);
     head.route(process.first.route);
     head.byte(u8::from(process.first.concludes));
     head.long(millis(process.start_after));
@@ -78,7 +78,7 @@ fn head(process: &NewProcess) -> Packed {
 fn meetings(process: &NewProcess) -> Packed {
     let mut packed = Packed::default();
     for meeting in &process.meetings {
-        packed.word(meeting.node);
+        packed.node(meeting.node);
         packed.word(meeting.waits_for);
         packed.length(Packed::size_of_then(&meeting.then));
         packed.then(&meeting.then);

@@ -7,11 +7,11 @@ use redis::Value;
 use super::RedisStore;
 use super::bytes::{Packed, Unpacked, millis};
 use super::error::corrupt;
-use super::reply::{bytes, number, tuple};
+use super::reply::bytes;
 use super::scripts::EXCHANGE;
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
-use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded};
+use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded, Then};
 
 /// How often ends are sent again that a revision keeps waiting, and after which pause. Then the caller revises,
 /// which is always right, and waits for its turn.
@@ -77,21 +77,32 @@ fn random() -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
+/// An end as `scripts/ends.lua` wants it.
 fn pack(end: &End, packed: &mut Packed) {
+    const LAST: u8 = 4;
+    const WITH_ERROR: u8 = 8;
     let (how, pause) = match end.how {
-        How::Succeeded => (0, Duration::ZERO),
-        How::GivenUp => (1, Duration::ZERO),
-        How::Retry(pause) => (2, pause),
-        How::PutBack(pause) => (3, pause),
+        How::Succeeded => (0, None),
+        How::GivenUp => (1, None),
+        How::Retry(pause) => (2, Some(pause)),
+        How::PutBack(pause) => (3, Some(pause)),
     };
+    // Nothing follows an attempt after which there is another.
+    let nothing = Then::default();
+    let then = if pause.is_some() { &nothing } else { &end.then };
+    let error = end.error.as_deref();
+    let size_of_error = error.map_or(0, |error| 4 + error.len());
     packed.fence(&end.fence);
-    packed.byte(how);
-    packed.byte(u8::from(end.last));
-    packed.long(millis(pause));
-    packed.length_of(end.error.as_ref());
-    packed.length(Packed::size_of_then(&end.then));
-    packed.bytes(end.error.as_deref().unwrap_or_default());
-    packed.then(&end.then);
+    packed.length(1 + pause.map_or(0, |_| 8) + size_of_error + Packed::size_of_then(then));
+    packed.byte(how + if end.last { LAST } else { 0 } + if error.is_some() { WITH_ERROR } else { 0 });
+    if let Some(pause) = pause {
+        packed.long(millis(pause));
+    }
+    if let Some(error) = error {
+        packed.length(error.len());
+        packed.bytes(error);
+    }
+    packed.then(then);
 }
 
 fn recorded(code: u8) -> Recorded {
@@ -104,20 +115,19 @@ fn recorded(code: u8) -> Recorded {
 
 fn read(answer: Value) -> Result<(Exchange, Vec<u8>), BackendError> {
     let what = "the answer to an exchange";
-    let [codes, claims, next_due, more, ended, unknown] = tuple(what, answer)?;
-    let claims = Unpacked::new(what, &bytes(what, claims)?).all(|row| {
-        let fence = row.fence()?;
-        Ok(ClaimRow { fence, failed: row.word()?, undecoded: row.word()?, event: row.optional()? })
+    let answer = bytes(what, answer)?;
+    let mut answer = Unpacked::new(what, &answer);
+    let next_due = answer.long()?.checked_sub(1).map(Duration::from_millis);
+    let (more, unknown) = (answer.byte()? == 1, answer.byte()? == 1);
+    let ends = answer.word()? as usize;
+    let codes = answer.bytes(ends)?.to_vec();
+    let count = answer.word()?;
+    let ended = (0..count).map(|_| answer.key()).collect::<Result<_, _>>()?;
+    let claims = answer.all(|row| {
+        let (fence, failed, _lost) = (row.fence()?, row.word()?, row.word()?);
+        Ok(ClaimRow { fence, failed, undecoded: row.word()?, event: row.optional()? })
     })?;
-    let exchange = Exchange {
-        recorded: Vec::new(),
-        claims,
-        next_due: u64::try_from(number(what, next_due)?).ok().map(Duration::from_millis),
-        more: number(what, more)? == 1,
-        ended: Unpacked::new(what, &bytes(what, ended)?).all(Unpacked::long)?,
-        unknown: number(what, unknown)? == 1,
-    };
-    Ok((exchange, bytes(what, codes)?))
+    Ok((Exchange { recorded: Vec::new(), claims, next_due, more, ended, unknown }, codes))
 }
 
 /// Packed fences.

@@ -34,10 +34,11 @@ use tokio::task::AbortHandle;
 
 pub use options::RedisOptions;
 
+use super::Durable;
 use super::record::WorkerId;
 use super::store::{
-    Beat, Changes, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
-    Retention, RouteId, Snapshot, Store, Stored, Stray, Wake,
+    Beat, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
+    Retention, Reviser, RouteId, Store, Stored, Stray, Wake,
 };
 use super::{BackendError, Capability};
 use error::failed;
@@ -142,11 +143,11 @@ impl Store for RedisStore {
         self.plans_of(keys).await
     }
 
-    async fn revise<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
-    where
-        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn revise<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         self.revise_with(key, change).await
     }
 
@@ -200,5 +201,15 @@ impl Store for RedisStore {
 
     async fn subscribe(&self, listener: Listener) -> Result<(), BackendError> {
         self.hear(listener).await
+    }
+}
+
+/// A backend in a [`RedisStore`].
+pub type RedisBackend = Durable<RedisStore>;
+
+impl RedisBackend {
+    /// Opens the backend of a URL, see [`RedisStore::open`].
+    pub async fn open(url: &str) -> Result<Self, BackendError> {
+        Ok(Self::new(RedisStore::open(url).await?))
     }
 }

@@ -15,7 +15,7 @@ use super::row::{jobs, meetings, process, state_code};
 use super::scripts::{APPLY, TAKE, UNLOCK};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
-use crate::backend::store::{Changes, JobUpdate, Key, Snapshot};
+use crate::backend::store::{Changes, JobUpdate, Key, Reviser, Snapshot};
 
 /// How long a lock lasts, in milliseconds.
 const LOCK: &str = "5000";
@@ -26,16 +26,16 @@ const PATIENCE: usize = 4_000;
 const WHAT: &str = "revise a process";
 
 impl RedisStore {
-    pub(super) async fn revise_with<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
-    where
-        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
-        T: Send + 'static,
-    {
+    pub(super) async fn revise_with<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         let token = WorkerId::random().to_string();
         let Some(rows) = self.take(key, &token).await? else {
             return Ok(None);
         };
-        let changed = snapshot(key, rows).and_then(|snapshot| change(&snapshot));
+        let changed = snapshot(key, rows).and_then(|snapshot| change.revise(&snapshot));
         let (changes, answer) = match changed {
             Ok(changed) => changed,
             Err(error) => {
@@ -77,7 +77,7 @@ impl RedisStore {
         }
         let mut counts = Packed::default();
         for (node, count) in &changes.meetings {
-            counts.word(*node);
+            counts.node(*node);
             counts.word(*count);
         }
         let arguments = [id.as_bytes(), token.as_bytes(), &phase, memo, &packed.0, &counts.0];
@@ -115,7 +115,7 @@ fn is_empty(changes: &Changes) -> bool {
 }
 
 fn pack(job: &JobUpdate, packed: &mut Packed) {
-    packed.word(job.node);
+    packed.node(job.node);
     packed.route(job.route);
     packed.byte(state_code(job.state));
     packed.long(job.due.map_or(0, millis));

@@ -1,7 +1,6 @@
 //! Rows: what is kept of a process and of a job, read back.
 //!
-//! A job's record is 62 bytes: state and flags (one byte each), attempt, nonce, failed, lost and undecoded (four),
-//! when it was claimed and when it came into its state (eight), route (eight) and worker (sixteen).
+//! A job's record is 62 bytes; `scripts/work.lua` says which, and why in this order. Its numbers are little-endian.
 
 use std::collections::HashMap;
 
@@ -58,18 +57,19 @@ pub(super) fn process(key: Key, row: Value) -> Result<ProcessRow, BackendError> 
     let identifier = text("identifier")?;
     let definition = text("definition")?;
     let mut number = |name: &str| text(name)?.parse::<i64>().map_err(|_| wrong(name));
-    let phase =
-        u8::try_from(number("phase")?).ok().and_then(Phase::from_code).ok_or_else(|| wrong("phase"))?;
-    let outcome = match number("outcome")? {
-        0 => None,
-        outcome @ 1..=3 => u8::try_from(outcome).ok(),
-        _ => return Err(wrong("outcome")),
-    };
-    let paused = number("paused")? == 1;
-    let priority = i16::try_from(number("priority")?).map_err(|_| wrong("priority"))?;
     let created_at = number("created")?;
     let ended_at = Some(number("ended")?).filter(|at| *at > 0);
     let memo = bytes("memo")?;
+    // Phase, whether it is paused, outcome, priority (two bytes), deadline (eight).
+    let head = bytes("head")?;
+    let [phase, paused, outcome, low, high, ..] = head[..] else { return Err(wrong("head")) };
+    let phase = Phase::from_code(phase).ok_or_else(|| wrong("phase"))?;
+    let outcome = match outcome {
+        0 => None,
+        1..=3 => Some(outcome),
+        _ => return Err(wrong("outcome")),
+    };
+    let (paused, priority) = (paused == 1, i16::from_le_bytes([low, high]));
     Ok(ProcessRow {
         key,
         identifier,
@@ -90,8 +90,11 @@ pub(super) fn jobs(key: Key, records: Value, notes: Value) -> Result<Vec<JobRow>
     let mut notes: HashMap<Vec<u8>, Vec<u8>> = fields(&what, notes)?.into_iter().collect();
     let mut rows = Vec::new();
     for (node, record) in fields(&what, records)? {
-        let node = node_of(&what, node)?;
-        rows.push(job(key, node, &record, |letter| notes.remove(format!("{letter}{node}").as_bytes()))?);
+        let node = node_of(&what, &node)?;
+        rows.push(job(key, node, &record, |letter| {
+            let [a, b, c, d] = node.to_be_bytes();
+            notes.remove(&[letter, a, b, c, d][..])
+        })?);
     }
     rows.sort_unstable_by_key(|row| row.fence.node);
     Ok(rows)
@@ -103,21 +106,21 @@ pub(super) fn meetings(key: Key, counts: Value) -> Result<Vec<(u32, u32)>, Backe
     let mut meetings = Vec::new();
     for (node, count) in fields(&what, counts)? {
         let count = u32::try_from(number(&what, Value::BulkString(count))?);
-        meetings.push((node_of(&what, node)?, count.map_err(|_| corrupt(what.as_str(), "it is no count"))?));
+        meetings.push((node_of(&what, &node)?, count.map_err(|_| corrupt(what.as_str(), "it is no count"))?));
     }
     meetings.sort_unstable();
     Ok(meetings)
 }
 
-fn node_of(what: &str, field: Vec<u8>) -> Result<u32, BackendError> {
-    u32::try_from(number(what, Value::BulkString(field))?).map_err(|_| corrupt(what, "it is no node"))
+fn node_of(what: &str, field: &[u8]) -> Result<u32, BackendError> {
+    field.try_into().map(u32::from_be_bytes).map_err(|_| corrupt(what, "it is no node"))
 }
 
 fn job(
     key: Key,
     node: u32,
     record: &[u8],
-    mut note: impl FnMut(char) -> Option<Vec<u8>>,
+    mut note: impl FnMut(u8) -> Option<Vec<u8>>,
 ) -> Result<JobRow, BackendError> {
     let what = format!("job {node} of process {key}");
     if record.len() != RECORD {
@@ -126,12 +129,13 @@ fn job(
     let mut record = Unpacked::new(&what, record);
     let state = STATES.get(usize::from(record.byte()?)).copied();
     let state = state.ok_or_else(|| corrupt(what.as_str(), "there is no such state"))?;
-    let flags = record.byte()?;
-    let (attempt, nonce) = (record.word()?, record.word()?);
-    let (failed, lost, undecoded) = (record.word()?, record.word()?, record.word()?);
-    let (claimed_at, at) = (time(record.long()?), time(record.long()?));
-    let route = record.route()?;
+    let at = time(record.long()?);
     let worker = Some(record.worker()?).filter(|worker| *worker != 0).map(WorkerId::from_u128);
+    let claimed_at = time(record.long()?);
+    let (attempt, nonce) = (record.word()?, record.word()?);
+    let flags = record.byte()?;
+    let (failed, lost, undecoded) = (record.word()?, record.word()?, record.word()?);
+    let route = record.route()?;
     Ok(JobRow {
         fence: Fence { key, node, attempt, nonce },
         route,
@@ -139,8 +143,8 @@ fn job(
         failed,
         lost,
         undecoded,
-        event: if flags & HAS_EVENT == 0 { None } else { note('v') },
-        error: if flags & HAS_ERROR == 0 { None } else { note('e') },
+        event: if flags & HAS_EVENT == 0 { None } else { note(b'v') },
+        error: if flags & HAS_ERROR == 0 { None } else { note(b'e') },
         worker,
         claimed_at,
         ended_at: at.filter(|_| state.is_final()),

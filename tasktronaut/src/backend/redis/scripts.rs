@@ -46,19 +46,19 @@ macro_rules! scripts {
 }
 
 scripts! {
-    ENQUEUE = "base" "work" "enqueue";
-    JOIN = "base" "join";
-    EXCHANGE = "base" "work" "ends" "claims" "exchange";
+    ENQUEUE = "base" "work" "enqueue" "flush" "answer";
+    JOIN = "base" "join" "flush" "answer";
+    EXCHANGE = "base" "work" "ends" "claims" "heads" "flush" "exchange";
     TAKE = "base" "take";
-    APPLY = "base" "work" "apply";
+    APPLY = "base" "work" "open" "apply" "heads" "flush" "answer";
     UNLOCK = "base" "unlock";
-    BEAT = "base" "work" "held" "beat";
-    GIVE_BACK = "base" "work" "held" "give_back";
+    BEAT = "base" "work" "open" "held" "beat" "flush" "soon" "answer";
+    GIVE_BACK = "base" "work" "open" "held" "give_back" "flush" "answer";
     FIND = "base" "find";
     JOBS = "base" "jobs";
     LIST = "base" "list";
-    PAUSE = "base" "work" "pause";
-    DELETE = "base" "work" "remove" "delete";
-    SWEEP = "base" "work" "remove" "sweep";
+    PAUSE = "base" "work" "open" "pause" "heads" "flush" "answer";
+    DELETE = "base" "work" "open" "remove" "delete" "flush" "answer";
+    SWEEP = "base" "work" "open" "remove" "sweep" "flush" "answer";
     STRAYS = "base" "work" "strays";
 }

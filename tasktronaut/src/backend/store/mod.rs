@@ -33,8 +33,8 @@ use std::time::Duration;
 
 pub use rows::{
     Beat, Change, Changes, ClaimRow, End, Exchange, Fence, How, JobRow, JobUpdate, Key, ListFilter, Meeting,
-    NewProcess, Phase, PlanRow, ProcessRow, Recorded, Release, Retention, RouteId, Snapshot, Stored, Stray,
-    Then, Wake,
+    NewProcess, Phase, PlanRow, ProcessRow, Recorded, Release, Retention, Reviser, RouteId, Snapshot, Stored,
+    Stray, Then, Wake,
 };
 
 use super::record::WorkerId;
@@ -112,14 +112,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     ///
     /// The [`Snapshot`] holds the process, its jobs that have a row, but for succeeded and skipped tasks, and its
     /// meetings. The [`Changes`] are stored as they are: see there.
-    fn revise<T, F>(
+    fn revise<T: Send + 'static>(
         &self,
         key: Key,
-        change: F,
-    ) -> impl Future<Output = Result<Option<T>, BackendError>> + Send
-    where
-        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
-        T: Send + 'static;
+        change: Reviser<T>,
+    ) -> impl Future<Output = Result<Option<T>, BackendError>> + Send;
 
     /// A worker's sign of life, and what it must know. With `renew`, all leases of the worker begin anew (`R7`).
     ///

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::plan::JobState;
 
@@ -256,6 +257,32 @@ pub struct Snapshot {
     pub jobs: Vec<JobRow>,
     /// Its meetings: the node, and how many it still waits for.
     pub meetings: Vec<(u32, u32)>,
+}
+
+/// Says what becomes of a process, for [`Store::revise`](super::Store::revise).
+///
+/// A type of its own, and no closure as such: the compiler cannot yet prove that a future is `Send` which holds
+/// a closure that must live on.
+pub struct Reviser<T>(Box<dyn FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send>);
+
+impl<T> Reviser<T> {
+    /// A reviser that does this.
+    pub fn new(
+        change: impl FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
+    ) -> Self {
+        Self(Box::new(change))
+    }
+
+    /// What becomes of the process, and an answer for the caller.
+    pub fn revise(self, snapshot: &Snapshot) -> Result<(Changes, T), BackendError> {
+        (self.0)(snapshot)
+    }
+}
+
+impl<T> std::fmt::Debug for Reviser<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reviser").finish_non_exhaustive()
+    }
 }
 
 /// What becomes of a process; stored as it is.

@@ -6,7 +6,7 @@ use super::lab::{LONG, Lab, fences, fresh, jobs};
 use super::shapes::{chain, meeting, process, release, retry, success};
 use super::{CaseResult, Opener};
 use crate::backend::store::{
-    Change, Changes, End, Fence, JobUpdate, Phase, Recorded, Retention, Store, Stored, Then,
+    Change, Changes, End, Fence, JobUpdate, Phase, Recorded, Retention, Reviser, Store, Stored, Then,
 };
 use crate::plan::JobState;
 
@@ -188,7 +188,7 @@ pub(super) async fn keys_that_were_never_given_are_answered<O: Opener>(lab: Lab<
         assert!(lab.store.give_back(worker, Some(vec![fence])).await?.is_empty());
         assert!(!lab.store.delete(key, false).await?);
         assert!(!lab.store.pause_process(key, true).await?);
-        assert!(lab.store.revise(key, |_| Ok((Changes::default(), ()))).await?.is_none());
+        assert!(lab.store.revise(key, Reviser::new(|_| Ok((Changes::default(), ())))).await?.is_none());
         assert!(lab.store.jobs(key).await?.is_empty());
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::shapes::{ROUTE, Shape};
 use crate::backend::WorkerId;
 use crate::backend::store::{
     Beat, Change, Changes, ClaimRow, End, Exchange, Fence, JobRow, JobUpdate, Key, NewProcess, Phase,
-    ProcessRow, Recorded, RouteId, Snapshot, Store, Stored,
+    ProcessRow, Recorded, Reviser, RouteId, Snapshot, Store, Stored,
 };
 use crate::plan::JobState;
 use crate::words::clock::Deadline;
@@ -151,7 +151,8 @@ impl<O: Opener> Lab<O> {
 
     /// Revises a process that must be there.
     pub async fn revise(&self, key: Key, changes: Changes) -> Result<Snapshot, BoxError> {
-        let answer = self.store.revise(key, move |snapshot| Ok((changes, snapshot.clone()))).await?;
+        let answer =
+            self.store.revise(key, Reviser::new(move |snapshot| Ok((changes, snapshot.clone())))).await?;
         answer.ok_or_else(|| "the process is gone".into())
     }
 

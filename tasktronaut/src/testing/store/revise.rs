@@ -6,11 +6,13 @@ use super::lab::{LONG, Lab, SHORT, fresh, jobs, same};
 use super::shapes::{ROUTE, chain, fan, meeting, process, release, retry, success};
 use super::{CaseResult, Opener};
 use crate::backend::BackendError;
-use crate::backend::store::{Change, Changes, End, JobUpdate, Phase, Recorded, Snapshot, Store, Then};
+use crate::backend::store::{
+    Change, Changes, End, JobUpdate, Phase, Recorded, Reviser, Snapshot, Store, Then,
+};
 use crate::plan::JobState;
 
 pub(super) async fn there_is_nothing_to_revise<O: Opener>(lab: Lab<O>) -> CaseResult {
-    let answer = lab.store.revise(4_711, |_| Ok((Changes::default(), "called"))).await?;
+    let answer = lab.store.revise(4_711, Reviser::new(|_| Ok((Changes::default(), "called")))).await?;
     assert_eq!(answer, None);
     Ok(())
 }
@@ -227,7 +229,7 @@ pub(super) async fn r5_a_meeting_that_is_new_lets_nothing_go<O: Opener>(lab: Lab
 
 pub(super) async fn an_error_changes_nothing_and_comes_back<O: Opener>(lab: Lab<O>) -> CaseResult {
     let key = lab.add(&chain("album", 2)).await?;
-    let answer = lab.store.revise(key, |_: &Snapshot| Err::<(Changes, ()), _>(BackendError::Closed)).await;
+    let answer = lab.store.revise(key, Reviser::new(|_| Err::<(Changes, ()), _>(BackendError::Closed))).await;
     assert!(matches!(answer, Err(BackendError::Closed)), "{answer:?}");
     let worker = lab.worker().await?;
     assert_eq!(lab.claim_one(worker).await?.fence.key, key);
@@ -236,8 +238,9 @@ pub(super) async fn an_error_changes_nothing_and_comes_back<O: Opener>(lab: Lab<
 
 pub(super) async fn an_answer_comes_back<O: Opener>(lab: Lab<O>) -> CaseResult {
     let key = lab.add(&chain("album", 2)).await?;
-    let answer =
-        lab.store.revise(key, |snapshot| Ok((Changes::default(), snapshot.process.identifier.clone())));
+    let answer = lab
+        .store
+        .revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.process.identifier.clone()))));
     assert_eq!(answer.await?.as_deref(), Some("album"));
     Ok(())
 }
@@ -255,7 +258,7 @@ pub(super) async fn revisions_exclude_each_other<O: Opener>(lab: Lab<O>) -> Case
                     let process = Change { phase: Phase::Flowing, outcome: None, memo: vec![count + 1] };
                     Ok((Changes { process: Some(process), ..Changes::default() }, ()))
                 };
-                store.revise(key, count).await?;
+                store.revise(key, Reviser::new(count)).await?;
             }
             Ok::<_, BackendError>(())
         }));
@@ -280,7 +283,7 @@ pub(super) async fn revisions_exclude_exchanges<O: Opener>(lab: Lab<O>) -> CaseR
             let keep = |snapshot: &Snapshot| {
                 Ok((Changes { meetings: snapshot.meetings.clone(), ..Changes::default() }, ()))
             };
-            other.revise(key, keep).await?;
+            other.revise(key, Reviser::new(keep)).await?;
         }
         Ok::<_, BackendError>(())
     });

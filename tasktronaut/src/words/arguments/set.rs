@@ -227,7 +227,7 @@ impl<'de> serde::Deserializer<'de> for Absent {
 }
 
 /// The arguments of a task or a process as a struct. `#[process]` generates one for each.
-pub trait ArgumentSet: Sized + Send + 'static {
+pub trait ArgumentSet: Sized + 'static {
     /// The arguments, in the order in which they were declared.
     const PARAMETERS: &'static [Parameter];
 

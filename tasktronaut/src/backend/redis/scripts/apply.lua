@@ -1,81 +1,86 @@
 -- Stores what a revision makes of a process, and gives the lock back.
--- ARGV: key, token, packed phase and outcome or nothing, memo, packed jobs, packed meetings.
+-- ARGV: key, token, phase and outcome (a byte each) or nothing, memo, packed jobs, packed meetings.
 -- Answer: 1, or 0 when the lock has been lost, and then nothing has changed.
 
-local key = tonumber(ARGV[1])
+local key, answer = tonumber(ARGV[1]), 1
 local lock = call('HGET', PREFIX .. 'locks', ARGV[1])
 if not locked[key] or not lock or string.match(lock, '^(%S+) ') ~= ARGV[2] then return 0 end
-local p = process(key)
+local p = read_process(process_of(pack('>I8', key)))
 if p.gone or p.garbage then return 0 end
 
--- The updates, with their old rows loaded.
-local updates, nodes, at = {}, {}, 1
-local text = ARGV[5]
+-- The updates, with their old rows.
+local updates, text, at = {}, ARGV[5], 1
 while at <= #text do
-  local u, event_size, error_size = {}, 0, 0
-  u.node, u.route, u.state, u.due, u.attempt, u.nonce, u.failed, u.lost, u.undecoded, event_size, error_size, at =
-    read('<I4c8BI8I4I4I4I4I4I4I4', text, at)
+  local node, route, state, due, attempt, nonce, failed, lost, undecoded, event_size, error_size, next_at =
+    read('<c4c8BI8I4I4I4I4I4I4I4', text, at)
+  -- One more than the size, so that no bytes are something, too.
+  local event, error = nil, nil
   if event_size > 0 then
-    u.event = string.sub(text, at, at + event_size - 2)
-    at = at + event_size - 1
+    event, next_at = sub(text, next_at, next_at + event_size - 2), next_at + event_size - 1
   end
   if error_size > 0 then
-    u.error = string.sub(text, at, at + error_size - 2)
-    at = at + error_size - 1
+    error, next_at = sub(text, next_at, next_at + error_size - 2), next_at + error_size - 1
   end
-  updates[#updates + 1], nodes[#nodes + 1] = u, u.node
+  at = next_at
+  want(p, node)
+  updates[#updates + 1] = { node = node, due = due, event = event, error = error, job = { state = state, at = 0,
+    worker = NOBODY, claimed = 0, attempt = attempt, nonce = nonce, flags = 0, failed = failed, lost = lost,
+    undecoded = undecoded, route = route } }
 end
-load_jobs(p, nodes)
+read_wanted()
 
-local function update(u)
-  local old, member = p.jobs[u.node], pack(MEMBER, key, u.node)
-  local job = { flags = 0, claimed = 0, at = 0, worker = NOBODY, state = -1 }
-  if old and old ~= GARBAGE then job = old end
-  local was = job.state
-  if was == READY then
-    drop('ZREM', queue_of(job.route), member)
-  elseif was == WAITING then
-    drop('ZREM', WAITING_KEY, member)
-  elseif was == RUNNING and u.state ~= RUNNING then
-    drop('ZREM', key_of('held', job.worker), member)
+for i = 1, #updates do
+  local u = updates[i]
+  local job, node, old = u.job, u.node, p.jobs[u.node]
+  local member = p.id .. node
+  if old and makes_sense(old) then
+    old = open(old)
+    job.claimed, job.flags = old.claimed, old.flags
+    if old.state == job.state then job.at = old.at end
+    if old.state == READY then
+      note(OUT, 'ZREM', queue_of(old.route), member)
+    elseif old.state == WAITING then
+      note(OUT, 'ZREM', WAITING_KEY, member)
+    elseif old.state == RUNNING and job.state == RUNNING then
+      job.worker = old.worker
+    elseif old.state == RUNNING then
+      note(OUT, 'ZREM', PREFIX .. 'held:' .. old.worker, member)
+    end
   end
-  job.state, job.route, job.attempt, job.nonce = u.state, u.route, u.attempt, u.nonce
-  job.failed, job.lost, job.undecoded = u.failed, u.lost, u.undecoded
-  if u.state ~= RUNNING then job.worker = NOBODY end
-  if u.state == WAITING then
+  if job.state == WAITING then
     job.at = NOW + u.due
-    add('ZADD', WAITING_KEY, job.at, member)
-  elseif u.state ~= was then
+    note(IN, 'ZADD', WAITING_KEY, job.at, member)
+  elseif job.at == 0 then
     job.at = NOW
   end
-  if u.state == READY then into_queue(p, member, job) end
-  keep(p, u.node, 'v', HAS_EVENT, job, u.event)
-  keep(p, u.node, 'e', HAS_ERROR, job, u.error)
-  p.jobs[u.node] = job
-  change(p, u.node)
+  if job.state == READY then into_queue(p, member, job.route, job.at) end
+  for _, part in ipairs({ { 'v', HAS_EVENT, u.event }, { 'e', HAS_ERROR, u.error } }) do
+    local field, flag, bytes = part[1] .. node, part[2], part[3]
+    local has = job.flags % (2 * flag) >= flag
+    if bytes then
+      note(IN, 'HSET', PREFIX .. 'x:' .. p.name, field, bytes)
+      if not has then job.flags = job.flags + flag end
+    elseif has then
+      note(OUT, 'HDEL', PREFIX .. 'x:' .. p.name, field)
+      job.flags = job.flags - flag
+    end
+  end
+  put(p, node, job)
 end
-for i = 1, #updates do update(updates[i]) end
 
-at = 1
-while at <= #ARGV[6] do
+text, at = ARGV[6], 1
+while at <= #text do
   local node, count
-  node, count, at = read('<I4I4', ARGV[6], at)
-  p.counts[node], p.counted[node] = count, true
+  node, count, at = read('<c4I4', text, at)
+  note(IN, 'HSET', PREFIX .. 'm:' .. key, node, count)
 end
 
 if #ARGV[3] > 0 then
-  local phase, outcome = read('BB', ARGV[3])
-  for kind = 1, 2 do drop('ZREM', key_of('ended', kind), key) end
-  set_outcome(p, outcome)
-  if outcome == 0 and p.deadline > 0 then add('ZADD', PREFIX .. 'deadlines', p.deadline, key) end
-  if phase == ENDED then
-    set_ended(p)
-  else
-    set(p, 'phase', phase)
-    set(p, 'ended', 0)
-  end
-  set(p, 'memo', ARGV[4])
+  p.phase, p.outcome = byte(ARGV[3], 1, 2)
+  p.ended = p.phase == ENDED
+  for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
+  if not p.ended then note(IN, 'HSET', p.row, 'ended', 0) end
+  note(IN, 'HSET', p.row, 'memo', ARGV[4])
+  change(p)
 end
-drop('HDEL', PREFIX .. 'locks', ARGV[1])
-flush()
-return 1
+note(OUT, 'HDEL', PREFIX .. 'locks', ARGV[1])

@@ -1,36 +1,32 @@
--- What every script begins with: its words, the keys, the clock.
+-- What every script begins with: its words, the clock, what it notes to write, the locks.
 --
 -- KEYS[1] is the prefix of the namespace. Which process a call touches is often decided by the call itself, so the
 -- other keys are made of it here; they share its hash tag, and so a node of a cluster has all of them or none.
 --
 -- An error half-way would keep the writes before it. So every script reads and computes first; what it wants to write
--- it notes with `add` and `drop`, and `flush` at its end writes that in a few large commands.
+-- it notes, and `flush.lua` at its end writes that in a few large commands.
+--
+-- What is slow in a script, in this order: a command, a number made a text or the other way round, a table that grows,
+-- a function that is made anew for each call. So what happens in one place only is no function, and numbers stay the
+-- bytes that they came as.
 
 local PREFIX = KEYS[1]
-local call, try, pack, read = redis.call, redis.pcall, struct.pack, struct.unpack
+local call, try, pack, read, sub, byte = redis.call, redis.pcall, struct.pack, struct.unpack, string.sub, string.byte
 
 local FLOWING, STOPPING, ENDED = 0, 2, 3
-local READY, RUNNING, WAITING, SUCCEEDED, FAILED, SKIPPED = 1, 2, 3, 4, 5, 7
-
-local clock = call('TIME')
-local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local READY, RUNNING, WAITING, SUCCEEDED, SKIPPED = 1, 2, 3, 4, 7
 
 -- No command takes more values than this: `unpack` has a limit.
 local CHUNK = 1000
 
-local function key_of(kind, name)
-  return PREFIX .. kind .. ':' .. name
-end
+local clock = call('TIME')
+local millis = clock[2] / 1000
+local NOW = clock[1] * 1000 + millis - millis % 1
 
--- `call` with a long list, in pieces; `fixed` stands before each piece.
-local function in_pieces(command, key, values)
-  for from = 1, #values, CHUNK do
-    call(command, key, unpack(values, from, math.min(from + CHUNK - 1, #values)))
-  end
-end
+-- What is to be taken out of keys, and what is to be put into them after that: commands, keys and lists of values.
+local OUT, IN = { n = 0 }, { n = 0 }
 
-local drops, adds = { n = 0 }, { n = 0 }
-
+-- Notes one value of a command with any number of them, or a pair of values.
 local function note(list, command, key, value, other)
   local by_key = list[command]
   if not by_key then
@@ -39,46 +35,22 @@ local function note(list, command, key, value, other)
   end
   local values = by_key[key]
   if not values then
+    local n = list.n
     values = {}
     by_key[key] = values
-    list.n = list.n + 1
-    list[list.n] = { command, key, values }
+    list[n + 1], list[n + 2], list[n + 3] = command, key, values
+    list.n = n + 3
   end
   local n = #values
   values[n + 1] = value
   if other ~= nil then values[n + 2] = other end
 end
 
--- Notes that something is to be taken out of a key: ZREM, SREM, HDEL.
-local function drop(command, key, value)
-  note(drops, command, key, value)
-end
-
--- Notes that something is to be put into a key, after everything that is taken out: ZADD, SADD, HSET.
-local function add(command, key, value, other)
-  note(adds, command, key, value, other)
-end
-
-local function flush_list(list)
-  for i = 1, list.n do
-    in_pieces(list[i][1], list[i][2], list[i][3])
-  end
-end
-
--- The reply to HGETALL as a table.
-local function pairs_of(flat)
-  local map = {}
-  for i = 1, #flat, 2 do map[flat[i]] = flat[i + 1] end
-  return map
-end
-
 -- Processes that a revision holds. Locks that have run out hold nothing.
 local locked = {}
-do
-  local locks = call('HGETALL', PREFIX .. 'locks')
-  for i = 1, #locks, 2 do
-    local till = tonumber(string.match(locks[i + 1], ' (%d+)$') or '')
-    local key = tonumber(locks[i])
-    if key and till and till > NOW then locked[key] = true end
-  end
+local locks = call('HGETALL', PREFIX .. 'locks')
+for i = 1, #locks, 2 do
+  local till = tonumber(string.match(locks[i + 1], ' (%d+)$') or '')
+  local key = tonumber(locks[i])
+  if key and till and till > NOW then locked[key] = true end
 end

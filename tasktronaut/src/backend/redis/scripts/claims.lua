@@ -1,157 +1,241 @@
 -- The second half of an exchange: claims.
 
-local WANTED = tonumber(ARGV[2])
-
 -- How many jobs a call makes ready because they are due, and how many it passes over because a revision holds them.
 local MOST = 1000
 
--- `R10`: waiting jobs whose time has come are ready; the answer is when the next one is due, or false.
-local function promote()
-  local next_due = false
-  local first = call('ZRANGE', WAITING_KEY, 0, 0, 'WITHSCORES')
-  if first[2] and tonumber(first[2]) <= NOW then
+local WANTED, seed = tonumber(ARGV[2]), tonumber(ARGV[3])
+local claims, claims_n, held_in, more, next_due, unknown, lease = {}, 0, {}, 0, nil, 0, nil
+
+if WANTED > 0 then
+  local row, seen = call('GET', PREFIX .. 'worker:' .. worker), nil
+  if row and #row == 16 then
+    lease, seen = read('<I8I8', row)
+    if seen < NOW - 5000 then
+      note(IN, 'MSET', PREFIX .. 'worker:' .. worker, sub(row, 1, 8) .. NOW_BYTES)
+      note(IN, 'ZADD', PREFIX .. 'workers', NOW, worker)
+    end
+  else
+    unknown = 1
+  end
+end
+
+if lease then
+  -- `R10`: waiting jobs whose time has come are ready.
+  local first = call('ZRANGE', WAITING_KEY, '0', '0', 'WITHSCORES')
+  next_due = first[2] and tonumber(first[2])
+  if next_due and next_due <= NOW then
     local due = call('ZRANGEBYSCORE', WAITING_KEY, '-inf', NOW, 'LIMIT', 0, MOST)
     for i = 1, #due do
-      if #due[i] ~= MEMBER_SIZE then drop('ZREM', WAITING_KEY, due[i]) end
+      if #due[i] == MEMBER_SIZE then
+        want(read_process(process_of(sub(due[i], 1, 8))), sub(due[i], 9))
+      else
+        note(OUT, 'ZREM', WAITING_KEY, due[i])
+      end
     end
-    local found = load_members(due)
-    for i = 1, #found do
-      local p, node, member = found[i].p, found[i].node, found[i].member
-      local job = p.jobs[node]
-      if not locked[p.key] then
-        drop('ZREM', WAITING_KEY, member)
-        if job == GARBAGE or (job and p.garbage) then
-          set_aside(member)
-        elseif job and not p.gone and job.state == WAITING then
+    read_wanted()
+    for i = 1, #due do
+      local member, node = due[i], sub(due[i], 9)
+      local p = #member == MEMBER_SIZE and process_of(sub(member, 1, 8))
+      if p and not locked[p.key] then
+        local job = p.jobs[node]
+        note(OUT, 'ZREM', WAITING_KEY, member)
+        if job and not p.gone and (p.garbage or #job ~= RECORD_SIZE or byte(job) > SKIPPED) then
+          note(IN, 'ZADD', PREFIX .. 'corrupt', NOW, member)
+        elseif job and not p.gone and byte(job) == WAITING then
           -- No fence holds any more: an end that is sent twice must not count twice.
-          job.state, job.nonce = READY, 0
-          change(p, node)
-          refresh(p, node, member, job)
+          p.jobs[node] = '\1' .. sub(job, 2, 37) .. '\0\0\0\0' .. sub(job, 42)
+          fresh[#fresh + 1] = { member = member, route = sub(job, 55), since = read('<I8', job, 2), p = p }
         end
       end
     end
-    if #due == MOST then return NOW end
-    first = call('ZRANGEBYSCORE', WAITING_KEY, '(' .. NOW, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  end
-  return first[2] and tonumber(first[2])
-end
-
-local function before(a, b)
-  if a.score ~= b.score then return a.score < b.score end
-  return a.member < b.member
-end
-
--- Reads on in a queue. False where nothing is left.
-local function advance(cursor)
-  cursor.at = cursor.at + 1
-  local item = cursor.items[cursor.at]
-  if not item and cursor.queue then
-    local rows = call('ZRANGE', cursor.queue, cursor.from, cursor.from + cursor.chunk - 1, 'WITHSCORES')
-    cursor.items, cursor.at, cursor.from = {}, 1, cursor.from + cursor.chunk
-    for i = 1, #rows, 2 do
-      cursor.items[#cursor.items + 1] = { score = tonumber(rows[i + 1]), member = rows[i], queue = cursor.queue }
-    end
-    item = cursor.items[1]
-  end
-  if not item then return false end
-  cursor.score, cursor.member = item.score, item.member
-  return true
-end
-
--- One cursor for each queue that the worker can work on and that is not empty, first things first.
-local function cursors_of(worker)
-  local routes_key = key_of('knows', worker)
-  local routes, cursors = call('SINTER', ROUTES_KEY, routes_key), {}
-  local chunk = math.min(math.floor(WANTED / math.max(#routes, 1)) + 2, CHUNK)
-  for i = 1, #routes do
-    local cursor = { queue = queue_of(routes[i]), items = {}, at = 0, from = 0, chunk = chunk }
-    if advance(cursor) then
-      cursors[#cursors + 1] = cursor
-    else
-      drop('SREM', ROUTES_KEY, routes[i])
+    next_due = NOW
+    if #due < MOST then
+      first = call('ZRANGEBYSCORE', WAITING_KEY, '(' .. NOW, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+      next_due = first[2] and tonumber(first[2])
     end
   end
-  local knows, mine = {}, {}
+
+  -- What is fresh and can be claimed at once.
+  local knows_key = PREFIX .. 'knows:' .. worker
+  local mine, knows = {}, {}
   for i = 1, #fresh do
     local item = fresh[i]
-    if knows[item.route] == nil then knows[item.route] = call('SISMEMBER', routes_key, item.route) == 1 end
-    if knows[item.route] then mine[#mine + 1] = item end
-  end
-  if #mine > 0 then
-    table.sort(mine, before)
-    local cursor = { items = mine, at = 0 }
-    advance(cursor)
-    cursors[#cursors + 1] = cursor
-  end
-  table.sort(cursors, before)
-  return cursors
-end
-
--- The next item of all queues; the cursor goes back to its place.
-local function take(cursors)
-  local cursor = cursors[1]
-  local item = cursor.items[cursor.at]
-  if not advance(cursor) then
-    table.remove(cursors, 1)
-  else
-    local at = 1
-    while cursors[at + 1] and before(cursors[at + 1], cursor) do
-      cursors[at] = cursors[at + 1]
-      at = at + 1
+    local known = knows[item.route]
+    if known == nil then
+      known = call('SISMEMBER', knows_key, item.route) == 1
+      knows[item.route] = known
     end
-    cursors[at] = cursor
+    if known and not item.p.paused then mine[#mine + 1] = item end
   end
-  return item
-end
 
--- A random number that is not zero, made of the caller's (`R3`): random numbers of scripts are always the same.
-local function nonce_of(seed, number)
-  local nonce = (seed + number * 2654435761) % 4294967296
-  return nonce == 0 and 1 or nonce
-end
+  -- Where jobs are taken from: queues that the worker can work on, and what is fresh.
+  local routes = call('SINTER', ROUTES_KEY, knows_key)
+  local take = nil
+  if routes[1] or mine[2] then
+    -- Several sources, merged: each has a cursor, and the cursor with the first job is the first.
+    local function before_other(a, b)
+      if a.score ~= b.score then return a.score < b.score end
+      return a.member < b.member
+    end
 
--- Claims one job if it is what the queue says it is.
-local function claim(item, worker, lease, seed, claims)
-  local p, node = item.p, item.node
-  local job = p and p.jobs[node]
-  if item.queue then drop('ZREM', item.queue, item.member) end
-  if not p or job == GARBAGE or p.garbage then return set_aside(item.member) end
-  if not job or p.gone or p.paused or job.state ~= READY then return end
-  item.taken = true
-  job.state, job.attempt, job.nonce = RUNNING, job.attempt + 1, nonce_of(seed, #claims)
-  job.worker, job.claimed, job.at = worker, NOW, 0
-  change(p, node)
-  add('ZADD', key_of('held', worker), NOW + lease, item.member)
-  local event = job.flags % 2 == HAS_EVENT and try('HGET', key_of('x', p.key), 'v' .. node)
-  if type(event) ~= 'string' then event = nil end
-  claims[#claims + 1] = item.member
-    .. pack('<I4I4I4I4I4', job.attempt, job.nonce, job.failed, job.undecoded, event and #event + 1 or 0)
-    .. (event or '')
-end
+    -- Moves a cursor on, reading more of its queue where it must. False where nothing is left.
+    local function advance(cursor)
+      local at = cursor.at + 1
+      local item = cursor.fresh and cursor.fresh[at]
+      cursor.at = at
+      if item then
+        cursor.score, cursor.member = item.score, item.member
+        return true
+      end
+      if cursor.fresh then return false end
+      if at > cursor.n then
+        if at > 1 and cursor.n < cursor.chunk then return false end
+        local rows = call('ZRANGE', cursor.queue, cursor.from, cursor.from + cursor.chunk - 1, 'WITHSCORES')
+        cursor.rows, cursor.n, cursor.from, cursor.at, at = rows, #rows / 2, cursor.from + cursor.chunk, 1, 1
+        if not rows[1] then return false end
+      end
+      cursor.member, cursor.score = cursor.rows[2 * at - 1], cursor.rows[2 * at]
+      if not cursor.alone then cursor.score = tonumber(cursor.score) end
+      return true
+    end
 
--- Claims up to WANTED jobs. The answer: their packed rows, and whether more may be ready.
-local function claim_all(worker, lease, seed)
-  local claims, passed, cursors = {}, 0, cursors_of(worker)
-  while #claims < WANTED and cursors[1] and passed < MOST do
-    local items, members = {}, {}
-    while #claims + #items < WANTED and cursors[1] and passed < MOST do
-      local item = take(cursors)
-      local key = #item.member == MEMBER_SIZE and read('>I8', item.member)
-      if key and locked[key] then
-        passed = passed + 1
+    local cursors, alone = {}, not mine[1] and not routes[2]
+    local chunk = math.min(math.floor(WANTED / math.max(#routes, 1)) + 2, CHUNK)
+    for i = 1, #routes do
+      local cursor = { queue = queue_of(routes[i]), fresh = false, rows = false, n = 0, at = 0, from = 0, chunk = chunk,
+        score = 0, member = '', alone = alone }
+      if advance(cursor) then
+        cursors[#cursors + 1] = cursor
       else
-        items[#items + 1] = item
-        if not item.p and key then members[#members + 1] = item.member end
+        note(OUT, 'SREM', ROUTES_KEY, routes[i])
       end
     end
-    local found, by_member = load_members(members), {}
-    for i = 1, #found do by_member[found[i].member] = found[i] end
-    for i = 1, #items do
-      local item = items[i]
-      local row = by_member[item.member]
-      if row then item.p, item.node = row.p, row.node end
-      claim(item, worker, lease, seed, claims)
+    if mine[1] then
+      for i = 1, #mine do
+        local item = mine[i]
+        item.score = item.since - 1704067200000 - item.p.priority * 1099511627776
+      end
+      table.sort(mine, before_other)
+      local cursor = { fresh = mine, at = 0, score = 0, member = '' }
+      advance(cursor)
+      cursors[#cursors + 1] = cursor
+    end
+    if cursors[2] then table.sort(cursors, before_other) end
+
+    take = function()
+      local cursor = cursors[1]
+      if not cursor then return nil end
+      local member, place = cursor.member, cursor.fresh and cursor.fresh[cursor.at] or cursor.queue
+      if not advance(cursor) then
+        table.remove(cursors, 1)
+      elseif cursors[2] then
+        -- The cursor goes back to its place among the others.
+        local to = 1
+        while cursors[to + 1] and before_other(cursors[to + 1], cursor) do
+          cursors[to] = cursors[to + 1]
+          to = to + 1
+        end
+        cursors[to] = cursor
+      end
+      return member, place
+    end
+  elseif mine[1] then
+    take = function()
+      local item = mine[1]
+      mine[1] = nil
+      return item and item.member, item
     end
   end
-  return claims, cursors[1] ~= nil
+
+  -- All of a record up to its fence.
+  local running_head = '\2\0\0\0\0\0\0\0\0' .. worker .. NOW_BYTES
+  local passed, till, open = 0, string.format('%.0f', NOW + lease), take ~= nil
+  while open and claims_n < WANTED do
+    -- The members that come first, and where each stands: its queue, or the fresh job.
+    local members, places, n = {}, {}, 0
+    while claims_n + n < WANTED do
+      local member, place = take()
+      if not member then
+        open = false
+        break
+      end
+      local p = #member == MEMBER_SIZE and process_of(sub(member, 1, 8))
+      if p and locked[p.key] then
+        passed = passed + 1
+        if passed == MOST then
+          more, open = 1, false
+          break
+        end
+      else
+        n = n + 1
+        members[n], places[n] = member, place
+        if p then want(p, sub(member, 9)) end
+      end
+    end
+    read_wanted()
+    for i = 1, n do
+      local member, place = members[i], places[i]
+      local p, node = #member == MEMBER_SIZE and processes[sub(member, 1, 8)], sub(member, 9)
+      local job = p and p.jobs[node]
+      if type(place) == 'string' then note(OUT, 'ZREM', place, member) else place.member = false end
+      if not p or (job and (#job ~= RECORD_SIZE or byte(job) > SKIPPED)) then
+        -- A job whose record makes no sense must not stand in the way of others.
+        note(IN, 'ZADD', PREFIX .. 'corrupt', NOW, member)
+      elseif job and byte(job) == READY then
+        -- `R3`: a random number that is not zero, made of the caller's, as random numbers of scripts are always the
+        -- same.
+        local nonce = (seed + claims_n * 2654435761) % 4294967296
+        local fence = pack('<I4I4', read('<I4', job, 34) + 1, nonce == 0 and 1 or nonce)
+        local record = running_head .. fence .. sub(job, 42)
+        p.jobs[node] = record
+        local writes = p.writes
+        if writes then
+          local n = #writes
+          writes[n + 1], writes[n + 2] = node, record
+        else
+          p.writes = { node, record }
+        end
+        held_in[2 * claims_n + 1], held_in[2 * claims_n + 2] = till, member
+        claims_n = claims_n + 1
+        local event = byte(job, 42) % 2 == HAS_EVENT and try('HGET', PREFIX .. 'x:' .. p.name, 'v' .. node)
+        -- One more than the size, so that no bytes are something, too.
+        event = type(event) == 'string' and pack('<I4', #event + 1) .. event or '\0\0\0\0'
+        claims[claims_n] = member .. fence .. sub(job, 43, 54) .. event
+      end
+    end
+  end
+  if open and take() then more = 1 end
+end
+
+-- What is fresh and was not taken goes into its queue.
+for i = 1, #fresh do
+  local item = fresh[i]
+  local member, p = item.member, item.p
+  if member then
+    local node = sub(member, 9)
+    p.writes = p.writes or {}
+    local writes = p.writes
+    local n = #writes
+    writes[n + 1], writes[n + 2] = node, p.jobs[node]
+    into_queue(p, member, item.route, item.since)
+  end
+end
+if next_wait and (not next_due or next_wait < next_due) then next_due = next_wait end
+
+for _, p in pairs(processes) do
+  local writes = p.writes
+  if writes then
+    for from = 1, #writes, CHUNK do
+      call('HSET', p.jobs_key, unpack(writes, from, math.min(from + CHUNK - 1, #writes)))
+    end
+    if p.counted then
+      for meeting in pairs(p.counted) do note(IN, 'HSET', PREFIX .. 'm:' .. p.name, meeting, p.counts[meeting]) end
+    end
+  end
+end
+for from = 1, #held_out, CHUNK do
+  call('ZREM', held_key, unpack(held_out, from, math.min(from + CHUNK - 1, #held_out)))
+end
+for from = 1, #held_in, CHUNK do
+  call('ZADD', held_key, unpack(held_in, from, math.min(from + CHUNK - 1, #held_in)))
 end

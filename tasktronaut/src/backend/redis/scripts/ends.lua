@@ -1,146 +1,176 @@
 -- The first half of an exchange: ends of attempts.
+--
+-- An end is packed as its member (12 bytes), its fence (8), how many bytes follow (4), flags (1): how it ended, and
+-- 4 for the last end of a process, 8 where there is an error; a pause (8) for a retry; the length of the error (4) and
+-- the error; and the rest is what it lets go.
 
-local DONE, LOST, REVISE, BUSY = 0, 1, 2, 3
-local GIVEN_UP, RETRY, PUT_BACK = 1, 2, 3
+local DONE, LOST, REVISE, BUSY = '\0', '\1', '\2', '\3'
+local GIVEN_UP, RETRY, PUT_BACK, LAST, WITH_ERROR = 1, 2, 3, 4, 8
 
--- Jobs that have become ready in this call, and whose process is not paused. They need not go through the queue.
+local worker, text = ARGV[1], ARGV[4]
+local held_key = PREFIX .. 'held:' .. worker
+
+local NOW_BYTES = pack('<I8', NOW)
+-- All of a record before the claim, and all of a new one before the route.
+local SUCCEEDED_HEAD = '\4' .. NOW_BYTES .. NOBODY
+local FRESH_HEAD = '\1' .. NOW_BYTES .. NOBODY .. NOBODY .. sub(NOBODY, 4)
+
+local recorded, ended, held_out = {}, '', {}
+-- Jobs that have become ready in this call. They need not go through a queue.
 local fresh = {}
 -- When the first of the jobs is due that wait since this call.
 local next_wait = nil
+-- What one end lets go: nodes, routes, and whether they conclude; the counts before it, to take them back; and what
+-- is still to be followed.
+local released, before, blocks = {}, {}, {}
 
-local function refresh(p, node, member, job)
-  if not p.paused then
-    fresh[#fresh + 1] = { score = score_of(p, job.at), member = member, p = p, node = node, route = job.route }
-  end
+local ends, ends_p, ends_node, at = {}, {}, {}, 1
+while at <= #text do
+  local n = #ends + 1
+  local p, node = process_of(sub(text, at, at + 7)), sub(text, at + 8, at + 11)
+  want(p, node)
+  ends[n], ends_p[n], ends_node[n] = at, p, node
+  at = at + 24 + read('<I4', text, at + 20)
 end
+ends[#ends + 1] = at
+read_wanted()
 
--- How many jobs and meetings follow; nothing where that makes no sense.
-local function sizes(block)
-  if #block == 0 then return 0, 0 end
-  if #block < 8 then return nil end
-  local releases, meetings = read('<I4I4', block)
-  if #block ~= 8 + 13 * releases + 4 * meetings then return nil end
-  return releases, meetings
-end
-
-local function count_of(p, node)
-  if p.counts[node] == nil then
-    local text = try('HGET', key_of('m', p.key), node)
-    if text == false then
-      p.counts[node] = false
-    else
-      p.counts[node] = type(text) == 'string' and tonumber(text) or GARBAGE
+for i = 1, #ends - 1 do
+  local start, p, node = ends[i], ends_p[i], ends_node[i]
+  if not p.row then read_process(p) end
+  local job, flags, answer, released_n, before_n = p.jobs[node], byte(text, start + 24), nil, 0, 0
+  local state, fence = job and byte(job), sub(text, start + 12, start + 19)
+  local how, rest, error = flags % LAST, start + 25, nil
+  if p.gone or not job then
+    answer = LOST
+  elseif locked[p.key] then
+    answer = BUSY
+  elseif p.garbage or #job ~= RECORD_SIZE or state > SKIPPED then
+    answer = REVISE
+  -- `R4`: a late result counts while nobody has claimed the job again. No claim has a nonce of zero.
+  elseif sub(job, 34, 41) ~= fence or (state ~= RUNNING and state ~= READY) or sub(fence, 5) == '\0\0\0\0' then
+    answer = LOST
+  elseif p.phase ~= FLOWING then
+    answer = REVISE
+  else
+    if how >= RETRY then rest = rest + 8 end
+    if flags >= WITH_ERROR then
+      local size = read('<I4', text, rest)
+      error, rest = sub(text, rest + 4, rest + 3 + size), rest + 4 + size
     end
-  end
-  return p.counts[node]
-end
-
--- `R5`: what a block lets go, through all the meetings that it completes: a list of what is released, or nothing
--- where a meeting makes no sense, and then nothing has changed.
-local function follow(p, block)
-  local released, before, open = {}, {}, { block }
-  local function garbage()
-    for node, count in pairs(before) do p.counts[node] = count end
-  end
-  while #open > 0 do
-    local block = table.remove(open)
-    local releases, meetings = sizes(block)
-    if not releases then return garbage() end
-    local at = 9
-    for _ = 1, releases do
-      local node, route, concludes
-      node, route, concludes, at = read('<I4c8B', block, at)
-      released[#released + 1] = { node, route, concludes }
-    end
-    for _ = 1, meetings do
-      local node
-      node, at = read('<I4', block, at)
-      local count = count_of(p, node)
-      if count == GARBAGE then return garbage() end
-      if count then
-        before[node] = before[node] or count
-        p.counts[node] = count - 1
-        if count == 1 then
-          local text = try('HGET', key_of('m', p.key), 't' .. node)
-          if type(text) == 'table' then return garbage() end
-          if text then open[#open + 1] = text end
+    -- `R5`: what is released, through all the meetings that are completed; in a loop.
+    local block, at, stop, blocks_n = text, rest, ends[i + 1], 0
+    while block do
+      if at < stop then
+        local releases, meetings = 0, 0
+        if stop - at >= 8 then releases, meetings = read('<I4I4', block, at) end
+        if stop - at ~= 8 + 13 * releases + 4 * meetings then
+          answer = REVISE
+          break
+        end
+        at = at + 8
+        for _ = 1, releases do
+          released[released_n + 1], released[released_n + 2], released[released_n + 3] =
+            sub(block, at, at + 3), sub(block, at + 4, at + 11), byte(block, at + 12)
+          released_n, at = released_n + 3, at + 13
+        end
+        for _ = 1, meetings do
+          local meeting = sub(block, at, at + 3)
+          local counts = p.counts
+          if not counts then
+            counts = {}
+            p.counts = counts
+          end
+          local count = counts[meeting]
+          if count == nil then
+            count = try('HGET', PREFIX .. 'm:' .. p.name, meeting)
+            if count then count = type(count) == 'string' and tonumber(count) end
+            -- One that makes no sense is asked for again, and one that is missing counts nothing.
+            if count == nil or count == false then count = count == nil and '' or false end
+            if count ~= '' then counts[meeting] = count end
+          end
+          if count == '' then
+            answer = REVISE
+          elseif count then
+            before[before_n + 1], before[before_n + 2], before_n = meeting, count, before_n + 2
+            counts[meeting] = count - 1
+            if count == 1 then
+              local more = try('HGET', PREFIX .. 'm:' .. p.name, 't' .. meeting)
+              if type(more) == 'string' then
+                blocks_n = blocks_n + 1
+                blocks[blocks_n] = more
+              elseif more then
+                answer = REVISE
+              end
+            end
+          end
+          at = at + 4
         end
       end
+      block = not answer and blocks[blocks_n]
+      if blocks_n == 0 then block = nil end
+      if block then at, stop, blocks_n = 1, #block + 1, blocks_n - 1 end
+    end
+    -- Nothing has happened, then: the counts are as they were.
+    if answer then
+      for j = before_n - 1, 1, -2 do p.counts[before[j]] = before[j + 1] end
     end
   end
-  for node in pairs(before) do p.counted[node] = true end
-  return released
-end
-
-local function release(p, node, route, concludes)
-  local job = { state = READY, flags = concludes == 1 and CONCLUDES or 0, attempt = 0, nonce = 0, failed = 0, lost = 0,
-    undecoded = 0, claimed = 0, at = NOW, route = route, worker = NOBODY }
-  p.jobs[node] = job
-  change(p, node)
-  refresh(p, node, pack(MEMBER, p.key, node), job)
-  if concludes == 1 then set_outcome(p, 1) end
-end
-
--- A job is not in its worker's hands any more, nor in the queue.
-local function let_go(e, job)
-  if job.state == RUNNING then
-    drop('ZREM', key_of('held', job.worker), e.member)
-  else
-    drop('ZREM', queue_of(job.route), e.member)
-  end
-  job.worker = NOBODY
-end
-
-local function record(e, ended)
-  local p = e.p
-  if p.gone then return LOST end
-  if locked[p.key] then return BUSY end
-  local job = p.jobs[e.node]
-  if not job then return LOST end
-  if p.garbage or job == GARBAGE then return REVISE end
-  -- `R4`: a late result counts while nobody has claimed the job again.
-  if job.attempt ~= e.attempt or job.nonce ~= e.nonce or e.nonce == 0 then return LOST end
-  if job.state ~= RUNNING and job.state ~= READY then return LOST end
-  if p.phase ~= FLOWING then return REVISE end
-  if e.how == RETRY or e.how == PUT_BACK then
-    let_go(e, job)
-    job.state, job.at = WAITING, NOW + e.pause
-    if e.how == RETRY then job.failed = job.failed + 1 else job.undecoded = job.undecoded + 1 end
-    add('ZADD', WAITING_KEY, job.at, e.member)
-    if not next_wait or job.at < next_wait then next_wait = job.at end
-  else
-    local released = follow(p, e.block)
-    if not released then return REVISE end
-    let_go(e, job)
-    job.state, job.at = e.how == GIVEN_UP and FAILED or SUCCEEDED, NOW
-    for i = 1, #released do release(p, unpack(released[i])) end
-    if e.last == 1 then
-      set_ended(p)
-      ended[#ended + 1] = pack('<I8', p.key)
+  if not answer then
+    answer = DONE
+    local member = p.id .. node
+    if state == READY then
+      note(OUT, 'ZREM', queue_of(sub(job, 55)), member)
+    elseif sub(job, 10, 25) == worker then
+      held_out[#held_out + 1] = member
+    else
+      note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
+    end
+    if how == 0 and not error then
+      job = SUCCEEDED_HEAD .. sub(job, 26)
+    else
+      local note_flags, failed, lost, undecoded = read('<BI4I4I4', job, 42)
+      local head = (how == GIVEN_UP and '\5' or '\4') .. NOW_BYTES
+      if error then
+        note(IN, 'HSET', PREFIX .. 'x:' .. p.name, 'e' .. node, error)
+        if note_flags < HAS_ERROR then note_flags = note_flags + HAS_ERROR end
+      end
+      if how >= RETRY then
+        local due = NOW + read('<I8', text, start + 25)
+        head = '\3' .. pack('<I8', due)
+        if how == RETRY then failed = failed + 1 end
+        if how == PUT_BACK then undecoded = undecoded + 1 end
+        note(IN, 'ZADD', WAITING_KEY, due, member)
+        if not next_wait or due < next_wait then next_wait = due end
+      end
+      job = head .. NOBODY .. sub(job, 26, 41) .. pack('<BI4I4I4', note_flags, failed, lost, undecoded) .. sub(job, 55)
+    end
+    p.jobs[node] = job
+    local writes = p.writes
+    if writes then
+      local n = #writes
+      writes[n + 1], writes[n + 2] = node, job
+    else
+      p.writes = { node, job }
+    end
+    for j = 1, before_n, 2 do
+      p.counted = p.counted or {}
+      p.counted[before[j]] = true
+    end
+    for j = 1, released_n, 3 do
+      local next_node, route = released[j], released[j + 1]
+      p.jobs[next_node] = FRESH_HEAD .. route
+      fresh[#fresh + 1] = { member = p.id .. next_node, route = route, since = NOW, p = p }
+      if released[j + 2] == 1 then
+        p.outcome = 1
+        change(p)
+      end
+    end
+    if flags % WITH_ERROR >= LAST then
+      p.phase, p.ended = ENDED, true
+      ended = ended .. p.id
+      change(p)
     end
   end
-  if e.error then keep(p, e.node, 'e', HAS_ERROR, job, e.error) end
-  change(p, e.node)
-  return DONE
-end
-
--- The ends as they came, with their jobs loaded.
-local function ends_of(text)
-  local ends, members, at = {}, {}, 1
-  while at <= #text do
-    local e, error_size, block_size = { member = string.sub(text, at, at + MEMBER_SIZE - 1) }, 0, 0
-    e.attempt, e.nonce, e.how, e.last, e.pause, error_size, block_size, at =
-      read('<I4I4BBI8I4I4', text, at + MEMBER_SIZE)
-    -- One more than the size, so that an empty error is one, too.
-    if error_size > 0 then
-      e.error = string.sub(text, at, at + error_size - 2)
-      at = at + error_size - 1
-    end
-    e.block = string.sub(text, at, at + block_size - 1)
-    at = at + block_size
-    ends[#ends + 1], members[#members + 1] = e, e.member
-  end
-  local loaded = load_members(members)
-  for i = 1, #ends do ends[i].p, ends[i].node = loaded[i].p, loaded[i].node end
-  return ends
+  recorded[i] = answer
 end

@@ -2,4 +2,4 @@
 
 local key = call('HGET', PREFIX .. 'ids', ARGV[1])
 if not key then return false end
-return { key, call('HGETALL', key_of('p', key)) }
+return { key, call('HGETALL', PREFIX .. 'p:' .. key) }

@@ -4,11 +4,11 @@
 local worker, leaves = ARGV[1], ARGV[2] == '1'
 local fences, members = {}, {}
 if leaves then
-  members = call('ZRANGE', key_of('held', worker), 0, -1)
+  members = call('ZRANGE', PREFIX .. 'held:' .. worker, 0, -1)
 else
   for at = 1, #ARGV[3], 20 do
-    local member = string.sub(ARGV[3], at, at + 11)
-    members[#members + 1], fences[member] = member, string.sub(ARGV[3], at, at + 19)
+    local member = sub(ARGV[3], at, at + 11)
+    members[#members + 1], fences[member] = member, sub(ARGV[3], at, at + 19)
   end
 end
 
@@ -16,7 +16,7 @@ local revise, busy = {}, {}
 local rows = held_by(worker, members)
 for i = 1, #rows do
   local row = rows[i]
-  local fence = fence_of(row)
+  local fence = row.fence
   if leaves or fences[row.member] == fence then
     if locked[row.p.key] then
       busy[#busy + 1] = fence
@@ -28,9 +28,8 @@ for i = 1, #rows do
     end
   end
 end
-flush()
 if leaves then
-  call('DEL', key_of('worker', worker), key_of('knows', worker))
-  call('ZREM', PREFIX .. 'workers', worker)
+  call('DEL', PREFIX .. 'worker:' .. worker, PREFIX .. 'knows:' .. worker)
+  note(OUT, 'ZREM', PREFIX .. 'workers', worker)
 end
-return { table.concat(revise), table.concat(busy) }
+local answer = { table.concat(revise), table.concat(busy) }

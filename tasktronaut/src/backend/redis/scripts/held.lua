@@ -1,23 +1,24 @@
 -- What workers hold.
 
--- Jobs that a worker really holds, with their rows. What else its list names, is taken out of it.
+-- Jobs that a worker really holds, opened. What else its list names is taken out of it.
 local function held_by(worker, members)
-  local held_key, held = key_of('held', worker), {}
+  local held_key, held = PREFIX .. 'held:' .. worker, {}
   for i = 1, #members do
-    if #members[i] ~= MEMBER_SIZE then drop('ZREM', held_key, members[i]) end
+    local member = members[i]
+    if #member == MEMBER_SIZE then want(read_process(process_of(sub(member, 1, 8))), sub(member, 9)) end
   end
-  local found = load_members(members)
-  for i = 1, #found do
-    local row = found[i]
-    local job = row.p.jobs[row.node]
-    if job and (job == GARBAGE or row.p.garbage) then
-      drop('ZREM', held_key, row.member)
-      set_aside(row.member)
-    elseif not job or row.p.gone or job.state ~= RUNNING or job.worker ~= worker then
-      drop('ZREM', held_key, row.member)
+  read_wanted()
+  for i = 1, #members do
+    local member = members[i]
+    local p, node = #member == MEMBER_SIZE and process_of(sub(member, 1, 8)), sub(member, 9)
+    local job = p and p.jobs[node]
+    if job and (p.garbage or not makes_sense(job)) then
+      note(OUT, 'ZREM', held_key, member)
+      set_aside(member)
+    elseif not job or p.gone or byte(job) ~= RUNNING or sub(job, 10, 25) ~= worker then
+      note(OUT, 'ZREM', held_key, member)
     else
-      row.job = job
-      held[#held + 1] = row
+      held[#held + 1] = { p = p, node = node, member = member, job = open(job), fence = member .. sub(job, 34, 41) }
     end
   end
   return held
@@ -26,12 +27,8 @@ end
 -- A job is ready again, as if nobody had it.
 local function hand_back(row, worker)
   local job = row.job
-  drop('ZREM', key_of('held', worker), row.member)
+  note(OUT, 'ZREM', PREFIX .. 'held:' .. worker, row.member)
   job.state, job.worker, job.at = READY, NOBODY, NOW
-  change(row.p, row.node)
-  into_queue(row.p, row.member, job)
-end
-
-local function fence_of(row)
-  return row.member .. pack('<I4I4', row.job.attempt, row.job.nonce)
+  put(row.p, row.node, job)
+  into_queue(row.p, row.member, job.route, NOW)
 end

@@ -1,3 +1,3 @@
 -- ARGV: key. Answer: the jobs, and what is kept beside them.
 
-return { call('HGETALL', key_of('j', ARGV[1])), call('HGETALL', key_of('x', ARGV[1])) }
+return { call('HGETALL', PREFIX .. 'j:' .. ARGV[1]), call('HGETALL', PREFIX .. 'x:' .. ARGV[1]) }

@@ -1,9 +1,9 @@
 -- ARGV: worker, lease, packed routes.
 
-local routes, text = {}, ARGV[3]
-for at = 1, #text, 8 do routes[#routes + 1] = string.sub(text, at, at + 7) end
-call('HSET', key_of('worker', ARGV[1]), 'lease', ARGV[2], 'seen', NOW)
-call('ZADD', PREFIX .. 'workers', NOW, ARGV[1])
-call('DEL', key_of('knows', ARGV[1]))
-in_pieces('SADD', key_of('knows', ARGV[1]), routes)
-return 1
+local answer, knows = 1, PREFIX .. 'knows:' .. ARGV[1]
+note(IN, 'MSET', PREFIX .. 'worker:' .. ARGV[1], pack('<I8I8', ARGV[2], NOW))
+note(IN, 'ZADD', PREFIX .. 'workers', NOW, ARGV[1])
+for at = 1, #ARGV[3], 8 do note(IN, 'SADD', knows, sub(ARGV[3], at, at + 7)) end
+call('DEL', knows)
+-- No lease of the worker runs out before this time: see `soon.lua`.
+call('ZADD', PREFIX .. 'soon', 'LT', NOW + ARGV[2], ARGV[1])

@@ -1,31 +1,32 @@
--- Notes that a process goes, with everything of it; its large keys go at once.
+-- Notes that a process goes, with everything of it.
 local function remove(key)
-  local p = process(key)
+  local p = read_process(process_of(pack('>I8', key)))
   if p.phase ~= ENDED then
     -- Jobs that still are in a queue, or in a worker's hands.
-    local jobs = try('HGETALL', key_of('j', key))
+    local jobs = try('HGETALL', p.jobs_key)
     for i = 1, jobs.err and 0 or #jobs, 2 do
-      local job, node = parse(jobs[i + 1]), tonumber(jobs[i])
-      if node and job ~= GARBAGE then
-        local member = pack(MEMBER, key, node)
-        if job.state == READY then
-          drop('ZREM', queue_of(job.route), member)
-        elseif job.state == WAITING then
-          drop('ZREM', WAITING_KEY, member)
-        elseif job.state == RUNNING then
-          drop('ZREM', key_of('held', job.worker), member)
+      local job, member = jobs[i + 1], p.id .. jobs[i]
+      if makes_sense(job) then
+        local state = byte(job)
+        if state == READY then
+          note(OUT, 'ZREM', queue_of(sub(job, 55)), member)
+        elseif state == WAITING then
+          note(OUT, 'ZREM', WAITING_KEY, member)
+        elseif state == RUNNING then
+          note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
         end
       end
     end
   end
-  local row = try('HMGET', key_of('p', key), 'identifier', 'definition')
+  local row = try('HMGET', p.row, 'identifier', 'definition')
   if not row.err then
-    if row[1] then drop('HDEL', PREFIX .. 'ids', row[1]) end
-    if row[2] then drop('ZREM', key_of('def', row[2]), key) end
+    if row[1] then note(OUT, 'HDEL', PREFIX .. 'ids', row[1]) end
+    if row[2] then note(OUT, 'ZREM', PREFIX .. 'def:' .. row[2], key) end
   end
-  drop('ZREM', PREFIX .. 'all', key)
-  drop('ZREM', PREFIX .. 'deadlines', key)
-  for outcome = 0, 3 do drop('ZREM', key_of('out', outcome), key) end
-  for kind = 1, 2 do drop('ZREM', key_of('ended', kind), key) end
-  call('UNLINK', key_of('p', key), key_of('j', key), key_of('x', key), key_of('m', key), key_of('plan', key))
+  note(OUT, 'ZREM', PREFIX .. 'all', key)
+  note(OUT, 'ZREM', PREFIX .. 'deadlines', key)
+  for outcome = 0, 3 do note(OUT, 'ZREM', PREFIX .. 'out:' .. outcome, key) end
+  for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
+  -- With its keys, of which the server frees the memory later.
+  for _, kind in ipairs({ 'x:', 'm:', 'plan:', 'j:' }) do note(OUT, 'UNLINK', p.row, PREFIX .. kind .. key) end
 end

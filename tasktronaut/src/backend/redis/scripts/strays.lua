@@ -4,7 +4,7 @@
 local known, answer = {}, {}
 local workers = call('ZRANGEBYSCORE', PREFIX .. 'workers', NOW - ARGV[1], '+inf')
 for i = 1, #workers do
-  for _, route in ipairs(call('SMEMBERS', key_of('knows', workers[i]))) do known[route] = true end
+  for _, route in ipairs(call('SMEMBERS', PREFIX .. 'knows:' .. workers[i])) do known[route] = true end
 end
 for _, route in ipairs(call('SMEMBERS', ROUTES_KEY)) do
   if #route == 8 and not known[route] then

@@ -1,24 +1,22 @@
 -- `R20`. ARGV: how long completed and other processes are kept, how long workers are, the most of each.
 -- Answer: how many processes went.
 
-local most, gone = tonumber(ARGV[4]), 0
+local most, answer = tonumber(ARGV[4]), 0
 for kind = 1, 2 do
-  local keys = call('ZRANGEBYSCORE', key_of('ended', kind), '-inf', NOW - ARGV[kind], 'LIMIT', 0, most - gone)
+  local keys = call('ZRANGEBYSCORE', PREFIX .. 'ended:' .. kind, '-inf', NOW - ARGV[kind], 'LIMIT', 0, most - answer)
   for i = 1, #keys do
     local key = tonumber(keys[i])
     if not key then
-      drop('ZREM', key_of('ended', kind), keys[i])
+      note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, keys[i])
     elseif not locked[key] then
       remove(key)
-      gone = gone + 1
+      answer = answer + 1
     end
   end
 end
 
 local workers = call('ZRANGEBYSCORE', PREFIX .. 'workers', '-inf', NOW - ARGV[3], 'LIMIT', 0, most)
 for i = 1, #workers do
-  call('DEL', key_of('worker', workers[i]), key_of('knows', workers[i]))
-  drop('ZREM', PREFIX .. 'workers', workers[i])
+  note(OUT, 'UNLINK', PREFIX .. 'worker:' .. workers[i], PREFIX .. 'knows:' .. workers[i])
+  note(OUT, 'ZREM', PREFIX .. 'workers', workers[i])
 end
-flush()
-return gone

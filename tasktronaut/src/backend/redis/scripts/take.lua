@@ -5,22 +5,22 @@
 
 local key = tonumber(ARGV[1])
 if locked[key] then return 0 end
-local row = call('HGETALL', key_of('p', key))
+local row = call('HGETALL', PREFIX .. 'p:' .. key)
 if #row == 0 then return false end
 
-local all, jobs = call('HGETALL', key_of('j', key)), {}
+local all, jobs = call('HGETALL', PREFIX .. 'j:' .. key), {}
 for i = 1, #all, 2 do
-  local state = string.byte(all[i + 1])
+  local state = byte(all[i + 1])
   if state ~= SUCCEEDED and state ~= SKIPPED then
     jobs[#jobs + 1], jobs[#jobs + 2] = all[i], all[i + 1]
   end
 end
-local all_meetings, meetings = call('HGETALL', key_of('m', key)), {}
+local all_meetings, meetings = call('HGETALL', PREFIX .. 'm:' .. key), {}
 for i = 1, #all_meetings, 2 do
-  if string.sub(all_meetings[i], 1, 1) ~= 't' then
+  if #all_meetings[i] == 4 then
     meetings[#meetings + 1], meetings[#meetings + 2] = all_meetings[i], all_meetings[i + 1]
   end
 end
-local notes = call('HGETALL', key_of('x', key))
+local notes = call('HGETALL', PREFIX .. 'x:' .. key)
 call('HSET', PREFIX .. 'locks', ARGV[1], ARGV[2] .. ' ' .. (NOW + ARGV[3]))
 return { row, jobs, notes, meetings }

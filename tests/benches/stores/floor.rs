@@ -1,0 +1,197 @@
+//! The least that a job costs in each store, written by hand: no plan, no fence, no lease, no rule.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A store without anything around it.
+pub enum Floor {
+    Sqlite(Box<rusqlite::Connection>),
+    Postgres(tokio_postgres::Client, String),
+    Redis(redis::aio::MultiplexedConnection),
+}
+
+impl Floor {
+    pub fn sqlite(file: &Path) -> Self {
+        let connection = rusqlite::Connection::open(file).expect("a database");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 CREATE TABLE job (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, payload BLOB);",
+            )
+            .expect("a table");
+        Self::Sqlite(Box::new(connection))
+    }
+
+    pub async fn postgres(url: &str) -> Self {
+        let (client, connection) =
+            tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("PostgreSQL");
+        tokio::spawn(connection);
+        let table = format!("floor_{}", uuid::Uuid::new_v4().simple());
+        client
+            .batch_execute(&format!(
+                "CREATE TABLE {table} (id int PRIMARY KEY, state int NOT NULL, payload bytea)
+                 WITH (fillfactor = 70)"
+            ))
+            .await
+            .expect("a table");
+        Self::Postgres(client, table)
+    }
+
+    pub async fn redis(url: &str) -> Self {
+        let url = url.split('?').next().unwrap_or(url);
+        let client = redis::Client::open(url).expect("a URL");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("Redis");
+        redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.expect("an empty server");
+        Self::Redis(connection)
+    }
+
+    /// So many rows, in one step.
+    pub async fn enqueue(&mut self, jobs: usize) -> Duration {
+        let payload = [b'x'; 60];
+        let begun = Instant::now();
+        match self {
+            Self::Sqlite(connection) => {
+                let transaction = connection.transaction().expect("a transaction");
+                let mut insert =
+                    transaction.prepare("INSERT INTO job VALUES (?, 0, ?)").expect("a statement");
+                for id in 0..jobs {
+                    insert.execute(rusqlite::params![id, payload]).expect("a row");
+                }
+                drop(insert);
+                transaction.commit().expect("a commit");
+            }
+            Self::Postgres(client, table) => {
+                let ids: Vec<i32> = (0..i32::try_from(jobs).expect("few jobs")).collect();
+                let insert = format!("INSERT INTO {table} SELECT id, 0, $2 FROM unnest($1::int[]) AS id");
+                client.execute(&insert, &[&ids, &payload.as_slice()]).await.expect("rows");
+            }
+            Self::Redis(connection) => {
+                let ids: Vec<usize> = (0..jobs).collect();
+                for ids in ids.chunks(1000) {
+                    let mut pipe = redis::pipe();
+                    for id in ids {
+                        pipe.hset(format!("job:{id}"), "payload", payload.as_slice()).ignore();
+                        pipe.rpush("ready", *id).ignore();
+                    }
+                    pipe.query_async::<()>(connection).await.expect("rows");
+                }
+            }
+        }
+        begun.elapsed()
+    }
+
+    /// Does so many jobs, so many in one step: each is finished, and the next one claimed.
+    pub async fn run(mut self, jobs: usize, batch: usize) -> Duration {
+        self.enqueue(jobs + batch).await;
+        match self {
+            Self::Sqlite(connection) => run_sqlite(&connection, jobs, batch),
+            Self::Postgres(client, table) => run_postgres(&client, &table, jobs, batch).await,
+            Self::Redis(connection) => run_redis(connection, jobs, batch).await,
+        }
+    }
+
+    /// How long it takes to wake somebody: the median.
+    pub async fn wake(mut self) -> Duration {
+        let mut times = Vec::new();
+        match &mut self {
+            Self::Sqlite(connection) => {
+                connection.execute("INSERT INTO job VALUES (0, 0, x'00')", []).expect("a row");
+                for _ in 0..200 {
+                    let begun = Instant::now();
+                    connection
+                        .execute("UPDATE job SET state = state + 1 WHERE id = 0", [])
+                        .expect("a commit");
+                    times.push(begun.elapsed());
+                }
+            }
+            Self::Postgres(client, table) => {
+                let insert = format!("INSERT INTO {table} VALUES (0, 0, NULL)");
+                client.execute(&insert, &[]).await.expect("a row");
+                let update = client
+                    .prepare(&format!("UPDATE {table} SET state = state + 1 WHERE id = 0"))
+                    .await
+                    .expect("a statement");
+                for _ in 0..200 {
+                    let begun = Instant::now();
+                    client.execute(&update, &[]).await.expect("a commit");
+                    client.execute("SELECT pg_notify('floor', '')", &[]).await.expect("a notification");
+                    times.push(begun.elapsed());
+                }
+            }
+            Self::Redis(connection) => {
+                for n in 0..200 {
+                    let begun = Instant::now();
+                    redis::cmd("LPUSH")
+                        .arg("wake")
+                        .arg(n)
+                        .query_async::<()>(connection)
+                        .await
+                        .expect("a push");
+                    redis::cmd("BRPOP")
+                        .arg("wake")
+                        .arg(1)
+                        .query_async::<()>(connection)
+                        .await
+                        .expect("a pop");
+                    times.push(begun.elapsed());
+                }
+            }
+        }
+        times.sort();
+        times[times.len() / 2]
+    }
+}
+
+fn run_sqlite(connection: &rusqlite::Connection, jobs: usize, batch: usize) -> Duration {
+    let mut finish = connection.prepare("UPDATE job SET state = 2 WHERE id = ?").expect("a statement");
+    let mut claim = connection.prepare("UPDATE job SET state = 1 WHERE id = ?").expect("a statement");
+    let begun = Instant::now();
+    for first in (0..jobs).step_by(batch) {
+        connection.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+        for id in first..first + batch {
+            finish.execute([id]).expect("a row");
+            claim.execute([id + batch]).expect("a row");
+        }
+        connection.execute_batch("COMMIT").expect("a commit");
+    }
+    begun.elapsed()
+}
+
+async fn run_postgres(client: &tokio_postgres::Client, table: &str, jobs: usize, batch: usize) -> Duration {
+    let step = client
+        .prepare(&format!(
+            "WITH done AS (UPDATE {table} SET state = 2 WHERE id = ANY($1)),
+                  next AS (SELECT id FROM {table} WHERE id = ANY($2) AND state = 0 FOR UPDATE SKIP LOCKED)
+             UPDATE {table} AS job SET state = 1 FROM next WHERE job.id = next.id RETURNING job.id"
+        ))
+        .await
+        .expect("a statement");
+    let number = |id: usize| i32::try_from(id).expect("few jobs");
+    let begun = Instant::now();
+    for first in (0..jobs).step_by(batch) {
+        let done: Vec<i32> = (first..first + batch).map(number).collect();
+        let next: Vec<i32> = done.iter().map(|id| id + number(batch)).collect();
+        client.query(&step, &[&done, &next]).await.expect("a step");
+    }
+    begun.elapsed()
+}
+
+/// Finishes one job, and takes the next.
+const STEP: &str = "redis.call('HSET', 'job:' .. ARGV[1], 'state', '2')
+local next = redis.call('LPOP', 'ready')
+if next then redis.call('HSET', 'job:' .. next, 'state', '1') end
+return next";
+
+async fn run_redis(mut connection: redis::aio::MultiplexedConnection, jobs: usize, batch: usize) -> Duration {
+    let load: String =
+        redis::cmd("SCRIPT").arg("LOAD").arg(STEP).query_async(&mut connection).await.expect("a script");
+    let begun = Instant::now();
+    for first in (0..jobs).step_by(batch) {
+        let mut pipe = redis::pipe();
+        for id in first..first + batch {
+            pipe.cmd("EVALSHA").arg(&load).arg(0).arg(id).ignore();
+        }
+        pipe.query_async::<()>(&mut connection).await.expect("a step");
+    }
+    begun.elapsed()
+}

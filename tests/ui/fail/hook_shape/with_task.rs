@@ -1,0 +1,30 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(album: String, photos: Vec<String>) {
+        process! {
+            seq { create; }
+        }
+    }
+
+    #[task]
+    fn create(&self, album: String) {
+        drop(album);
+    }
+
+    #[task]
+    fn resize(&self, path: String) {
+        drop(path);
+    }
+
+    #[task]
+    async fn on_completed(&self, identifier: &str) {
+        println!("{identifier}");
+    }
+}
+
+fn main() {}

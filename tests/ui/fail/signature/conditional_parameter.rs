@@ -1,0 +1,19 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(path: String) {
+        process! { seq { resize; } }
+    }
+
+    #[task]
+    fn resize(&self, #[cfg(windows)] path: String) {
+        #[cfg(windows)]
+        drop(path);
+    }
+}
+
+fn main() {}

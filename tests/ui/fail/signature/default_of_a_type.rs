@@ -1,0 +1,18 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(path: String) {
+        process! { seq { resize; } }
+    }
+
+    #[task]
+    fn resize<T = u8>(&self, path: String) {
+        drop(path);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,33 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(album: String, photos: Vec<String>) {
+        process! {
+            seq { create; }
+        }
+    }
+
+    #[task]
+    fn create(&self, album: String) {
+        drop(album);
+    }
+
+    #[task]
+    fn resize(&self, path: String) {
+        drop(path);
+    }
+
+    async fn on_success(&self, identifier: &str) {
+        println!("{identifier}");
+    }
+
+    async fn on_error(&self, identifier: &str) {
+        println!("{identifier}");
+    }
+}
+
+fn main() {}

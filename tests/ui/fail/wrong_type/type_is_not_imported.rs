@@ -1,0 +1,35 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process(album: String, photos: Vec<String>) {
+        process! {
+            seq { show; each path in photos { open; } }
+        }
+    }
+
+    #[task]
+    fn create(&self, album: String) {
+        drop(album);
+    }
+
+    #[task]
+    fn resize(&self, path: String) {
+        drop(path);
+    }
+
+    #[task]
+    fn show(&self, album: PathBuf) {
+        drop(album);
+    }
+
+    #[task]
+    fn open(&self, path: String) {
+        drop(path);
+    }
+}
+
+fn main() {}
