@@ -5,9 +5,8 @@
 
 use std::sync::LazyLock;
 
-use tasktronaut::backend::postgres::PostgresStore;
 use tasktronaut::backend::store::Retention;
-use tasktronaut::backend::{BackendError, Durable};
+use tasktronaut::backend::{BackendError, PostgresBackend, PostgresStore};
 use tasktronaut::testing::Opener;
 use tasktronaut_tests::server::Postgres;
 
@@ -25,10 +24,10 @@ async fn store(place: &str) -> Result<PostgresStore, BackendError> {
 struct Open;
 
 impl Opener for Open {
-    type Backend = Durable<PostgresStore>;
+    type Backend = PostgresBackend;
 
     async fn open(&self, place: &str) -> Result<Self::Backend, BackendError> {
-        Ok(Durable::new(store(place).await?))
+        Ok(PostgresBackend::new(store(place).await?))
     }
 
     async fn open_retaining(
@@ -36,7 +35,7 @@ impl Opener for Open {
         place: &str,
         retention: Retention,
     ) -> Option<Result<Self::Backend, BackendError>> {
-        Some(store(place).await.map(|store| Durable::with_retention(store, retention)))
+        Some(store(place).await.map(|store| PostgresBackend::with_retention(store, retention)))
     }
 }
 

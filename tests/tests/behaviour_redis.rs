@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use tasktronaut::backend::store::Retention;
-use tasktronaut::backend::{BackendError, Durable, RedisStore};
+use tasktronaut::backend::{BackendError, RedisBackend, RedisStore};
 use tasktronaut::testing::Opener;
 use tasktronaut_tests::server::Redis;
 
@@ -19,10 +19,10 @@ async fn store(place: &str) -> Result<RedisStore, BackendError> {
 struct Open;
 
 impl Opener for Open {
-    type Backend = Durable<RedisStore>;
+    type Backend = RedisBackend;
 
     async fn open(&self, place: &str) -> Result<Self::Backend, BackendError> {
-        Ok(Durable::new(store(place).await?))
+        Ok(RedisBackend::new(store(place).await?))
     }
 
     async fn open_retaining(
@@ -30,7 +30,7 @@ impl Opener for Open {
         place: &str,
         retention: Retention,
     ) -> Option<Result<Self::Backend, BackendError>> {
-        Some(store(place).await.map(|store| Durable::with_retention(store, retention)))
+        Some(store(place).await.map(|store| RedisBackend::with_retention(store, retention)))
     }
 }
 
