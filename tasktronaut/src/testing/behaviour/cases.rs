@@ -81,6 +81,7 @@ macro_rules! __backend_cases {
                 r16_the_worker_lives_and_the_next_attempt_may_succeed
                 r16_hooks_that_panic_change_nothing
                 r16_around_task_may_panic
+                r16_an_error_that_panics_when_it_is_shown_fails_its_process_and_nothing_else
                 r16_a_destructor_may_panic_while_an_attempt_is_dropped
             }
             identifiers any {
@@ -99,6 +100,9 @@ macro_rules! __backend_cases {
                 r19_wait_returns_after_the_last_hook
                 r19_the_status_shows_every_job_and_counts_tasks
                 r23_each_step_has_a_key_that_stays_the_same_from_attempt_to_attempt
+                r19_events_tell_how_each_job_ends_and_then_end
+                r19_who_comes_late_is_told_how_things_stand
+                progress_is_told_to_those_who_watch
             }
             concurrency any {
                 as_many_run_at_a_time_as_are_asked_for_and_no_more
@@ -107,6 +111,77 @@ macro_rules! __backend_cases {
                 async_functions_hold_up_nobody_while_they_wait
                 r3_two_workers_share_a_backend_and_no_job_runs_twice
                 r22_a_worker_with_room_is_woken_though_another_is_full
+            }
+            resume any {
+                what_has_succeeded_stays_and_what_failed_is_run_again
+                a_joined_block_goes_on
+                a_block_that_was_stopped_goes_on
+                a_failed_job_gets_a_new_budget_of_retries
+                r14_sub_processes_that_did_not_complete_are_told_again
+                only_what_has_failed_and_ended_can_go_on
+                what_goes_on_can_be_cancelled
+                while_it_goes_on_nobody_is_told_that_it_has_ended
+            }
+            admin any {
+                a_paused_process_waits_until_it_goes_on
+                what_runs_in_a_paused_process_goes_on_and_lets_nothing_begin
+                a_paused_process_can_be_cancelled
+                a_paused_queue_waits_and_others_do_not
+                a_list_can_be_filtered
+                a_list_has_pages
+                what_has_ended_can_be_deleted
+                a_dump_has_the_same_form_everywhere
+            }
+            schedule any {
+                a_worker_works_on_its_queues_only
+                r6_higher_priorities_go_first_under_a_backlog
+                a_higher_priority_overtakes_a_process_under_way
+                a_process_may_begin_later
+                a_process_may_begin_at_a_time
+                a_delayed_process_can_be_cancelled
+            }
+            client any {
+                r1_many_are_enqueued_in_one_call_each_for_itself
+                r1_the_same_process_twice_in_one_call_is_one
+                r2_of_many_who_enqueue_the_same_one_creates
+                what_was_never_enqueued_is_unknown
+                r19_what_is_acknowledged_is_seen_by_every_client
+                r13_a_process_is_cancelled_from_another_program
+                running_until_idle_waits_for_retries_and_delayed_starts
+                running_until_idle_does_not_wait_for_timeouts
+                an_observer_is_told_of_every_claim_and_end
+            }
+            errors any {
+                each_kind_of_error_is_kept_with_its_text
+                the_reason_of_a_cancellation_is_kept
+            }
+            limits any {
+                r21_the_limit_of_jobs_is_the_one_that_is_stated
+                r21_an_identifier_may_have_200_bytes_of_any_kind
+                r5_a_thousand_jobs_meet
+            }
+            retention shared {
+                r20_what_has_ended_long_ago_is_removed
+            }
+            routes any {
+                r17_where_no_other_program_is_bad_arguments_fail_at_once
+                r17_a_worker_may_be_told_which_definitions_it_works_on
+            }
+            deploys shared {
+                r17_what_nobody_knows_stays_queued_and_is_reported
+                r17_a_task_that_is_not_known_here_waits_for_who_knows_it
+                r17_arguments_that_do_not_decode_are_put_back_uncharged
+            }
+            leases shared {
+                r3_workers_of_two_programs_run_each_job_once
+                r4_a_late_result_counts_while_nobody_has_claimed_again
+                r4_a_late_result_is_dropped_after_another_claim
+                r7_a_lease_is_kept_while_all_threads_block
+                r8_what_a_killed_worker_held_is_taken_over_uncharged
+                r8_hooks_of_a_killed_worker_run_again
+                r8_a_process_that_was_cancelled_meanwhile_ends_elsewhere
+                r9_a_job_that_kills_its_workers_fails_as_poison
+                r7_a_worker_goes_on_after_its_link_was_down
             }
         }
     };

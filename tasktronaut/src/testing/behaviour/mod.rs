@@ -19,16 +19,26 @@
 // A case panics: that is how it fails. It says what it checks in the shortest way.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::pedantic)]
 
+mod admin;
 mod cancel;
 mod cases;
+mod client;
 mod concurrency;
+mod deploys;
+mod errors;
 mod events;
 mod failure;
 mod hooks;
 mod identifiers;
+mod leases;
+mod limits;
 mod order;
 mod panics;
+mod resume;
+mod retention;
 mod retry;
+mod routes;
+mod schedule;
 mod shutdown;
 mod timeout;
 

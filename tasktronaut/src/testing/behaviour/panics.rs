@@ -137,3 +137,22 @@ impl std::fmt::Display for Unspeakable {
 }
 
 impl std::error::Error for Unspeakable {}
+
+pub(super) async fn r16_an_error_that_panics_when_it_is_shown_fails_its_process_and_nothing_else<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let world = World::new();
+    world.plain("a", |_| Err(TaskError::new(BoxError::from(Unspeakable))));
+    world.asynchronous("a", |_| async {
+        tokio::task::yield_now().await;
+        Err(TaskError::new(BoxError::from(Unspeakable)))
+    });
+    for tree in [plain("a"), asynchronous("a")] {
+        let running = place.start_with(Lab::new(&world, tree), 1).await?;
+        let other = place.enqueue(&Lab::new(&world, plain("b"))).await?;
+        assert!(matches!(within(running.handle.outcome()).await?, Outcome::Failed(_)));
+        assert!(matches!(within(other.outcome()).await?, Outcome::Completed));
+        within(running.worker.shutdown()).await;
+    }
+    Ok(())
+}

@@ -13,8 +13,8 @@ use crate::plan::{Outcome, Plan};
 
 /// A backend that works as the one inside, until its [`Switch`] says otherwise.
 ///
-/// With it a test loses the answers to a worker's calls, or makes a worker disappear: a worker on a link that is cut
-/// can neither renew its leases nor give anything back, like a program that was killed.
+/// With it a test makes a worker disappear: on a link that is cut a worker can neither renew its leases nor give
+/// anything back, like a program that was killed.
 #[derive(Debug, Clone)]
 pub struct Severed<T> {
     inner: T,
@@ -32,8 +32,6 @@ enum Link {
     Whole,
     /// Calls fail, and nothing is done.
     Failing,
-    /// What is asked for is done, but the answer is lost.
-    Deaf,
     /// Calls are not answered until the link is another one.
     Hanging,
 }
@@ -42,11 +40,6 @@ impl Switch {
     /// From now on every call fails, and nothing of it is done.
     pub fn fail(&self) {
         self.link.send_replace(Link::Failing);
-    }
-
-    /// From now on calls are carried out, but their answers are lost: the caller sees an error.
-    pub fn lose_answers(&self) {
-        self.link.send_replace(Link::Deaf);
     }
 
     /// From now on no call is answered, until the link is [mended](Self::mend) or [fails](Self::fail).
@@ -75,7 +68,6 @@ impl<T> Severed<T> {
         match now {
             Link::Whole | Link::Hanging => call.await,
             Link::Failing => Err(cut()),
-            Link::Deaf => call.await.and(Err(cut())),
         }
     }
 }
@@ -148,12 +140,7 @@ impl<B: Backend> Backend for Severed<B> {
         wanted: usize,
         claimed: &mut Vec<Claimed>,
     ) -> Result<Exchanged, BackendError> {
-        // Whoever gets no answer keeps what it has sent, and learns of no claim.
-        let (mut sent, mut found) = (share(finished), Vec::new());
-        let exchanged = self.call(self.inner.exchange(worker, &mut sent, wanted, &mut found)).await?;
-        *finished = sent;
-        claimed.append(&mut found);
-        Ok(exchanged)
+        self.call(self.inner.exchange(worker, finished, wanted, claimed)).await
     }
 
     async fn beat(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
@@ -163,9 +150,4 @@ impl<B: Backend> Backend for Severed<B> {
     async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
         self.call(self.inner.leave(worker)).await
     }
-}
-
-fn share(finished: &[Finished]) -> Vec<Finished> {
-    let share = |group: &Finished| Finished { process: Arc::clone(&group.process), jobs: group.jobs.clone() };
-    finished.iter().map(share).collect()
 }

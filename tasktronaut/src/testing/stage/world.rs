@@ -121,7 +121,7 @@ impl World {
         assert!(seen.is_ok(), "`{entry}` was never noted: {:#?}", self.log());
     }
 
-    pub(super) fn run_plain(&self, context: &Context) -> TaskResult {
+    pub(crate) fn run_plain(&self, context: &Context) -> TaskResult {
         let step = context.description().unwrap_or_default();
         let action = self.actions.lock().unwrap_or_else(PoisonError::into_inner).plain.get(step).cloned();
         let attempt = Attempt::begin(self, step);
