@@ -7,12 +7,17 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=PATH");
     println!("cargo:rustc-check-cfg=cfg(no_postgres)");
+    println!("cargo:rustc-check-cfg=cfg(no_redis)");
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     for kept in ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"] {
         folders.push(Path::new(kept).join("bin"));
         folders
             .extend(fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
+    }
+    let has = |program: &str| env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !has("redis-server") && !has("valkey-server") {
+        println!("cargo:rustc-cfg=no_redis");
     }
     if !folders.iter().any(|folder| folder.join("initdb").is_file()) {
         println!("cargo:rustc-cfg=no_postgres");

@@ -17,5 +17,8 @@ async fn open(place: String) -> Result<RedisStore, BackendError> {
 mod contract {
     use super::open;
 
-    tasktronaut::store_contract!(open);
+    tasktronaut::store_contract!(
+        #[cfg_attr(no_redis, ignore = "Redis is not installed")]
+        open
+    );
 }

@@ -504,7 +504,13 @@ pub struct Events {
 impl Events {
     /// The next event; nothing after [`Event::Ended`].
     pub async fn next(&mut self) -> Option<Event> {
-        self.receiver.recv().await
+        let event = self.receiver.recv().await;
+        if matches!(event, Some(Event::Ended(_))) {
+            // Others may keep their end open for as long as they like.
+            self.receiver.close();
+            while self.receiver.try_recv().is_ok() {}
+        }
+        event
     }
 }
 

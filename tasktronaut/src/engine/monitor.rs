@@ -108,9 +108,15 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
     }
     if !lanes.is_empty() && stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping()
     {
-        let more = queued > 0 || shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more;
-        let new = lanes.len().min(shared.concurrency - lanes.len());
-        for _ in 0..if more { new } else { 0 } {
+        // A store is not asked every millisecond whether there is more to do: one lane is kept free to look for itself.
+        let more = queued > 0
+            || (!shared.has_others
+                && shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more);
+        let new = match more {
+            true => lanes.len().min(shared.concurrency - lanes.len()),
+            false => usize::from(shared.has_others),
+        };
+        for _ in 0..new {
             if let Err(error) = shared.add_lane(true) {
                 tracing::warn!(worker = %shared.id, %error, "no further thread could be started");
                 break;

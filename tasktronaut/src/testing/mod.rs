@@ -1,6 +1,15 @@
 //! Floor 5, suites for those who write a backend: what every implementation must do, as tests.
 //!
-//! [`store`] holds the contract of [`Store`](crate::backend::store::Store), case by case;
-//! [`store_contract!`](crate::store_contract) makes one test of each.
+//! - [`store`] holds the contract of [`Store`](crate::backend::store::Store), case by case;
+//!   [`store_contract!`](crate::store_contract) makes one test of each.
+//! - [`behaviour`] holds the rules of every [`Backend`](crate::Backend), with real workers;
+//!   [`backend_contract!`](crate::backend_contract) makes one test of each.
+//! - [`Severed`] is a backend whose link can be cut, for tests of one's own.
 
+pub mod behaviour;
+// What is written for cases panics as they do, and says what it means in the shortest way.
+#[allow(clippy::panic, clippy::unwrap_used, clippy::pedantic)]
+mod stage;
 pub mod store;
+
+pub use stage::{Opener, Severed, Switch};

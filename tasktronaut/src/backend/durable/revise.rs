@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::backend::BackendError;
 use crate::backend::store::{Change, Changes, JobRow, JobUpdate, Phase, Snapshot};
 use crate::plan::run::{Effects, Job, Run, Turn};
-use crate::plan::{JobState, NodeKind, Plan};
+use crate::plan::{JobState, NO_SCOPE, NodeKind, Plan};
 use crate::words::error::TaskError;
 
 use super::detail::{Memo, error_to_bytes, event_to_bytes, outcome_code};
@@ -71,6 +71,9 @@ impl Revision {
             job.failed = row.failed;
             rows.insert(row.fence.node, row.clone());
         }
+        if matches!(process.phase, Phase::Flowing | Phase::Careful) {
+            infer_hooks(plan, &mut run, &rows);
+        }
         if process.phase == Phase::Careful {
             poison(plan, &mut run);
         }
@@ -93,6 +96,9 @@ impl Revision {
                 job.state = row.state;
                 job.attempt = row.fence.attempt;
                 job.failed = row.failed;
+                if row.state != JobState::Blocked {
+                    job.waits_for = 0;
+                }
                 self.before[row.fence.node as usize] = *job;
                 self.rows.insert(row.fence.node, row);
             }
@@ -189,6 +195,35 @@ impl Revision {
             ended: run.ended && phase != Phase::Ended,
         };
         (changes, revised)
+    }
+}
+
+/// Says of hooks which have succeeded: a snapshot leaves them out, and the rules must know which scopes are under way.
+///
+/// A scope that is under way has a job in it that is queued or runs. One without has not been begun, or is over.
+fn infer_hooks(plan: &Plan, run: &mut Run, rows: &HashMap<u32, JobRow>) {
+    let mut is_under_way = vec![false; plan.scopes.len()];
+    for (node, job) in plan.nodes.iter().zip(&run.jobs) {
+        is_under_way[node.scope as usize] |=
+            matches!(job.state, JobState::Ready | JobState::Running | JobState::Waiting);
+    }
+    // Inner scopes have greater numbers.
+    for (number, scope) in plan.scopes.iter().enumerate().rev() {
+        if is_under_way[number] && scope.parent != NO_SCOPE {
+            is_under_way[scope.parent as usize] = true;
+        }
+        let succeeded = |job: &mut Job| {
+            job.state = JobState::Succeeded;
+            job.attempt = job.attempt.max(1);
+            job.waits_for = 0;
+        };
+        let was_begun = run.jobs[scope.started as usize].attempt > 0;
+        if is_under_way[number] && !rows.contains_key(&scope.started) {
+            succeeded(&mut run.jobs[scope.started as usize]);
+        }
+        if !is_under_way[number] && was_begun && !rows.contains_key(&scope.terminal) {
+            succeeded(&mut run.jobs[scope.terminal as usize]);
+        }
     }
 }
 

@@ -19,7 +19,8 @@ use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Reviser, S
 use crate::backend::{BackendError, Exchanged};
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::run::Ended;
-use crate::plan::{JobState, NodeKind, Plan};
+use crate::plan::{JobState, NodeKind, Outcome, Plan};
+use crate::definition::context::Level;
 use crate::words::error::{TaskError, TaskErrorKind};
 
 /// How often the end of an attempt that must be revised is tried before it is left to its lease.
@@ -28,7 +29,7 @@ const TRIES: u32 = 5;
 /// A claim that cannot be understood is tried again after this pause, perhaps by a newer program.
 const PUT_OFF: Duration = Duration::from_mins(1);
 
-/// How often what has ended long ago is removed, and what nobody can do is looked for.
+/// How often what has ended long ago is removed, and what nobody can do is looked for; oftener where leases are short.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 
 /// So many processes are removed at a time.
@@ -315,8 +316,9 @@ impl<S: Store> Durable<S> {
             let special = self.inner.store.give_back(worker, Some(handed_back)).await?;
             self.give_back_by_rule(special).await?;
         }
-        for (key, is_cancelled) in &beat.stopping {
-            member.stop(*key, *is_cancelled);
+        for (key, is_cancelled) in beat.stopping {
+            let is_over = is_cancelled || self.is_overdue(&member, key).await?;
+            member.stop(key, is_over);
         }
         if member.pause(beat.paused) {
             self.enter_again(&member).await?;
@@ -328,6 +330,8 @@ impl<S: Store> Durable<S> {
             if let Some(plan) = self.read_plan(key).await? {
                 let expired =
                     self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
+                // Its time is over: what waits for something is not waited for (`R15`).
+                self.members().values().for_each(|member| member.stop(key, true));
                 tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
             }
         }
@@ -335,11 +339,24 @@ impl<S: Store> Durable<S> {
             self.tell(&[Wake::Ready]);
         }
         let mut pulse = Pulse { lost, reaped: beat.reaped, unroutable: Vec::new() };
-        if self.is_time_to_clean() {
+        if self.is_time_to_clean(member.membership.lease) {
             self.inner.store.sweep(self.inner.retention, SWEEP).await?;
             pulse.unroutable = self.unroutable().await?;
         }
         Ok(pulse)
+    }
+
+    /// Whether a process that has failed took too long (`R15`): what runs of it is dropped as after a cancellation.
+    async fn is_overdue(&self, member: &Member, key: Key) -> Result<bool, BackendError> {
+        let Some(process) = member.process(key) else { return Ok(false) };
+        if process.plan.policy.timeout.is_none() || process.session.signal.level() != Level::Run {
+            return Ok(false);
+        }
+        let look = Change::new(|revision: &mut Revision| match &revision.run.outcome {
+            Some(Outcome::Failed(failure)) => failure.error().kind() == TaskErrorKind::Timeout,
+            _ => false,
+        });
+        Ok(self.revise(key, &process.plan, look).await?.unwrap_or(false))
     }
 
     /// A lease has run out that the rules must judge: too many workers were lost with the job, or its process stops.
@@ -394,9 +411,9 @@ impl<S: Store> Durable<S> {
         Ok(())
     }
 
-    fn is_time_to_clean(&self) -> bool {
+    fn is_time_to_clean(&self, lease: Duration) -> bool {
         let mut cleaned = self.inner.cleaned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let is_time = cleaned.is_none_or(|last| last.elapsed() >= HOUSEKEEPING);
+        let is_time = cleaned.is_none_or(|last| last.elapsed() >= HOUSEKEEPING.min(lease * 2));
         if is_time {
             *cleaned = Some(Instant::now());
         }

@@ -1,0 +1,181 @@
+//! The rules of every [`Backend`], as cases that every implementation must pass, with real workers.
+//!
+//! A case is a behaviour with the number of its rule. It waits for what happens, and none waits without end.
+//! [`backend_contract!`](crate::backend_contract) makes one test of each; [`NAMES`] and [`check`] are there for test
+//! harnesses of another kind.
+//!
+//! ```ignore
+//! async fn open(place: String) -> Result<Durable<MyStore>, BackendError> {
+//!     Ok(Durable::new(MyStore::open(&place).await?))
+//! }
+//!
+//! tasktronaut::backend_contract!(open);
+//! ```
+//!
+//! Cases in which several programs work together need a backend that is
+//! [`shared`](crate::backend::Capability::shared). For one that is not, say so, and they show as ignored:
+//! `tasktronaut::backend_contract!(open, without shared)`.
+
+// A case panics: that is how it fails. It says what it checks in the shortest way.
+#![allow(clippy::panic, clippy::unwrap_used, clippy::pedantic)]
+
+mod admin;
+mod cancel;
+mod cases;
+mod client;
+mod concurrency;
+mod deploys;
+mod errors;
+mod events;
+mod failure;
+mod hooks;
+mod identifiers;
+mod leases;
+mod limits;
+mod order;
+mod panics;
+mod resume;
+mod retention;
+mod retry;
+mod routes;
+mod schedule;
+mod shutdown;
+mod timeout;
+
+use std::time::Duration;
+
+use super::stage::{CaseResult, Opener, Place, random_place};
+use crate::backend::Backend;
+use crate::words::error::BoxError;
+
+/// A case that takes longer than this hangs.
+const LONGEST: Duration = Duration::from_mins(5);
+
+macro_rules! the_cases {
+    ($($topic:ident $need:ident { $($case:ident)* })*) => {
+        /// The names of all cases: `topic::behaviour`.
+        pub const NAMES: &[&str] = &[$($(concat!(stringify!($topic), "::", stringify!($case)),)*)*];
+
+        async fn run<O: Opener>(name: &str, place: Place<O>) -> CaseResult {
+            match name {
+                $($(concat!(stringify!($topic), "::", stringify!($case)) => {
+                    needs(stringify!($need), &place)?;
+                    Box::pin($topic::$case(place)).await
+                })*)*
+                _ => Err(format!("there is no case `{name}`").into()),
+            }
+        }
+    };
+}
+
+crate::__backend_cases! { {the_cases} }
+
+fn needs<O: Opener>(need: &str, place: &Place<O>) -> CaseResult {
+    if need == "shared" && !place.is_shared() {
+        return Err("the case needs a shared backend: `backend_contract!(open, without shared)`".into());
+    }
+    Ok(())
+}
+
+/// Runs one of the [`NAMES`] on a runtime of its own.
+pub fn check<O: Opener>(name: &str, open: &O) -> Result<(), BoxError> {
+    let case = async |place| run(name, place).await;
+    on_a_place(name, open, case)
+}
+
+/// Makes sure that the backend is shared or not, as it was said.
+#[doc(hidden)]
+pub fn check_sharing<O: Opener>(is_shared: bool, open: &O) -> Result<(), BoxError> {
+    on_a_place("capability", open, async |place: Place<O>| {
+        assert_eq!(place.backend.capability().shared, is_shared, "cases are left out that could be run");
+        Ok(())
+    })
+}
+
+pub(super) fn on_a_place<O: Opener>(
+    name: &str,
+    open: &O,
+    case: impl AsyncFnOnce(Place<O>) -> CaseResult,
+) -> Result<(), BoxError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(async {
+        let place = random_place();
+        let opened = Place::open(open.clone(), place.clone()).await?;
+        let result = tokio::time::timeout(LONGEST, case(opened)).await;
+        open.close(&place).await;
+        result.map_err(|_| format!("`{name}` did not end within {LONGEST:?}"))?
+    });
+    // What a case has left running must not hold up the others.
+    runtime.shutdown_background();
+    result
+}
+
+/// Makes one test of each case of the contract of a backend: see [`testing::behaviour`](crate::testing::behaviour).
+///
+/// It takes an [`Opener`](crate::testing::Opener): the name of a function or of a unit struct. Attributes in front of
+/// it are put on each test, as in `backend_contract!(#[ignore = "needs a server"] open)`.
+#[macro_export]
+macro_rules! backend_contract {
+    ($(#[$attribute:meta])* $open:ident) => {
+        $crate::__backend_cases! { {$crate::__backend_tests} {$open true [$(#[$attribute])*] []} }
+    };
+    ($(#[$attribute:meta])* $open:ident, without shared) => {
+        $crate::__backend_cases! {
+            {$crate::__backend_tests}
+            {$open false [$(#[$attribute])*] [#[ignore = "needs a backend that several programs share"]]}
+        }
+    };
+}
+
+/// The tests of the cases.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __backend_tests {
+    (
+        {$open:ident $shared:literal [$(#[$attribute:meta])*] $unshared:tt}
+        $($topic:ident $need:ident { $($case:ident)* })*
+    ) => {
+        mod capability {
+            #[test]
+            $(#[$attribute])*
+            fn no_case_is_left_out_that_can_be_run() -> ::core::result::Result<(), $crate::BoxError> {
+                $crate::testing::behaviour::check_sharing($shared, &super::$open)
+            }
+        }
+        $crate::__backend_topics! {
+            {$open [$(#[$attribute])*] $unshared} $($topic $need { $($case)* })*
+        }
+    };
+}
+
+/// The tests by their topics.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __backend_topics {
+    ({$open:ident $attributes:tt $unshared:tt} $($topic:ident $need:ident { $($case:ident)* })*) => {
+        $(mod $topic {
+            $($crate::__backend_test! { $need $topic $case $open $attributes $unshared })*
+        })*
+    };
+}
+
+/// One test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __backend_test {
+    (any $topic:ident $case:ident $open:ident $attributes:tt $unshared:tt) => {
+        $crate::__backend_test! { $topic $case $open $attributes [] }
+    };
+    (shared $topic:ident $case:ident $open:ident $attributes:tt $unshared:tt) => {
+        $crate::__backend_test! { $topic $case $open $attributes $unshared }
+    };
+    ($topic:ident $case:ident $open:ident [$(#[$attribute:meta])*] [$(#[$more:meta])*]) => {
+        #[test]
+        $(#[$attribute])*
+        $(#[$more])*
+        fn $case() -> ::core::result::Result<(), $crate::BoxError> {
+            let name = concat!(stringify!($topic), "::", stringify!($case));
+            $crate::testing::behaviour::check(name, &super::$open)
+        }
+    };
+}

@@ -1,0 +1,13 @@
+//! What all suites of a backend stand on: a definition that does what a case wants ([`lab`], [`world`]), a backend of
+//! one's own for each case ([`place`]), and a link to it that can be cut ([`severed`]).
+
+pub(crate) mod lab;
+mod place;
+pub(crate) mod severed;
+pub(crate) mod world;
+
+pub use place::Opener;
+pub(crate) use place::{
+    CaseResult, Ended, Place, assert_nothing_left, random_place, state_of, until, within, worker,
+};
+pub use severed::{Severed, Switch};
