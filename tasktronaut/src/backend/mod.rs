@@ -8,6 +8,8 @@ mod durable;
 mod feed;
 pub(crate) mod local;
 mod record;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 pub mod seed;

@@ -1,0 +1,158 @@
+//! [`Lane`]: a few connections for one purpose, so that purposes do not wait for each other.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Row};
+
+use super::connect::{Connect, drive};
+use super::{failed, failed_with};
+use crate::backend::BackendError;
+
+/// How often a step is repeated that the server has taken back because of another one.
+const REPEATS: usize = 5;
+
+/// The first pause after a connection could not be made, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// The parameters of a statement with their types: nothing has to be prepared, which poolers do not like.
+pub(super) type Parameters<'a> = [(&'a (dyn ToSql + Sync), Type)];
+
+/// A few connections for one purpose. They are made when they are needed, and made again when they were lost.
+///
+/// A connection goes back to the lane after a statement that came to its end; anything else closes it: a future that
+/// is dropped half-way leaves no transaction open.
+pub(super) struct Lane {
+    connect: Arc<dyn Connect>,
+    permits: Semaphore,
+    idle: Mutex<Vec<Client>>,
+    pause: Mutex<Option<(Instant, Duration)>>,
+    limit: Duration,
+}
+
+/// A connection on loan; closed when it is not [`keep`](Self::keep)ed.
+pub(super) struct Loan<'a> {
+    lane: &'a Lane,
+    pub(super) client: Client,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Loan<'_> {
+    /// Gives the connection back, which is idle and outside a transaction.
+    pub(super) fn keep(self) {
+        if !self.client.is_closed() {
+            self.lane.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.client);
+        }
+    }
+}
+
+impl Lane {
+    /// A lane of so many connections, on which one operation may take so long.
+    pub(super) fn new(connect: Arc<dyn Connect>, connections: usize, limit: Duration) -> Self {
+        Self {
+            connect,
+            permits: Semaphore::new(connections),
+            idle: Mutex::default(),
+            pause: Mutex::default(),
+            limit,
+        }
+    }
+
+    /// A connection, as soon as one is free.
+    pub(super) async fn loan(&self, operation: &'static str) -> Result<Loan<'_>, BackendError> {
+        let permit = self.permits.acquire().await.map_err(|_| BackendError::Closed)?;
+        while let Some(client) = self.idle() {
+            if !client.is_closed() {
+                return Ok(Loan { lane: self, client, _permit: permit });
+            }
+        }
+        let client = self.connect(operation).await?;
+        Ok(Loan { lane: self, client, _permit: permit })
+    }
+
+    fn idle(&self) -> Option<Client> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// A new connection; not at once where the last one could not be made.
+    async fn connect(&self, operation: &'static str) -> Result<Client, BackendError> {
+        let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((until, _)) = pause {
+            sleep_until(until).await;
+        }
+        let made = self.connect.connect().await;
+        let mut next = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
+        match made {
+            Ok((client, driver)) => {
+                *next = None;
+                tokio::spawn(drive(driver, |_| {}));
+                Ok(client)
+            }
+            Err(error) => {
+                let pause = pause.map_or(PAUSES.0, |(_, last)| (last * 2).min(PAUSES.1));
+                *next = Some((Instant::now() + pause, pause));
+                Err(failed(operation, error))
+            }
+        }
+    }
+
+    /// Has one statement done, which is a transaction by itself. It is done again where the server took it back
+    /// because of another one.
+    pub(super) async fn query(
+        &self,
+        operation: &'static str,
+        sql: &str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Vec<Row>, BackendError> {
+        let mut repeats = 0;
+        loop {
+            let loan = self.loan(operation).await?;
+            match self.within(operation, loan.client.query_typed(sql, parameters)).await? {
+                Ok(rows) => {
+                    loan.keep();
+                    return Ok(rows);
+                }
+                Err(error) => {
+                    if error.as_db_error().is_some() {
+                        loan.keep();
+                    }
+                    if repeats == REPEATS || !is_taken_back(&error) {
+                        return Err(failed(operation, error));
+                    }
+                    repeats += 1;
+                }
+            }
+        }
+    }
+
+    /// Like [`query`](Self::query), for a statement that gives exactly one row.
+    pub(super) async fn query_one(
+        &self,
+        operation: &'static str,
+        sql: &str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Row, BackendError> {
+        let rows = self.query(operation, sql, parameters).await?;
+        rows.into_iter().next().ok_or_else(|| failed_with(operation, "the server gave no row".into()))
+    }
+
+    /// What comes of `work`, unless it takes too long.
+    pub(super) async fn within<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, BackendError> {
+        timeout(self.limit, work).await.map_err(|late| failed_with(operation, late.into()))
+    }
+}
+
+/// Whether the server has taken a transaction back because it got in the way of another one.
+fn is_taken_back(error: &Error) -> bool {
+    error
+        .code()
+        .is_some_and(|code| [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code))
+}

@@ -1,0 +1,201 @@
+//! [`PostgresStore`]: processes in a PostgreSQL database, for workers on many machines.
+//!
+//! # What survives
+//!
+//! What is acknowledged survives the end of every program and a power cut of the server: each transaction asks for
+//! `synchronous_commit = on`, whatever the defaults are. After a failover to a replica that is not synchronous, what was
+//! acknowledged last may be missing.
+//!
+//! # How it works
+//!
+//! - Everything is in one schema, `tasktronaut` by default. It is created and brought up to date when the store is
+//!   opened, by one program at a time; a schema that is newer than the program is refused.
+//! - Each operation is one call of a function of that schema, so an exchange of hundreds of jobs is one round trip and
+//!   one commit. Nothing is prepared and no session is changed, so a pooler in transaction mode may stand in between;
+//!   then notifications do not arrive, and `listen=false` says so.
+//! - Exchanges, revisions, leases and reading have connections of their own, made when they are needed and again when
+//!   they are lost. An operation whose connection was lost fails; it may be sent again.
+//!
+//! # Rights
+//!
+//! The role that opens the store for the first time needs `CREATE` on the database, or owns the schema. Others need
+//!
+//! ```sql
+//! GRANT USAGE ON SCHEMA tasktronaut TO worker;
+//! GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tasktronaut TO worker;
+//! GRANT USAGE ON ALL SEQUENCES IN SCHEMA tasktronaut TO worker;
+//! GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tasktronaut TO worker;
+//! ```
+//!
+//! and nothing else: the functions have the rights of who calls them.
+
+mod admin;
+mod connect;
+mod enqueue;
+mod exchange;
+mod lane;
+mod leases;
+mod options;
+mod read;
+mod revise;
+mod row;
+mod schema;
+mod statements;
+mod store;
+mod wake;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{NoTls, Socket};
+
+pub use options::PostgresOptions;
+
+use self::connect::{Connect, Connector};
+use self::lane::Lane;
+use self::statements::Statements;
+use self::wake::{Announcements, Listeners};
+use super::BackendError;
+use super::store::Listener;
+use crate::words::error::BoxError;
+
+/// The name of the store, in errors and in its capability.
+const NAME: &str = "postgres";
+
+/// How many exchanges one program has under way at the same time: while one waits for the disk, another works.
+const EXCHANGES: usize = 4;
+
+/// Processes in a PostgreSQL database, for workers on many machines; see the [module](self).
+///
+/// A clone is another handle on the same connections.
+#[derive(Clone)]
+pub struct PostgresStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    options: PostgresOptions,
+    connect: Arc<dyn Connect>,
+    sql: Arc<Statements>,
+    work: Lane,
+    change: Lane,
+    leases: Lane,
+    reads: Lane,
+    announcements: Arc<Announcements>,
+    listeners: Arc<Listeners>,
+    listening: watch::Sender<bool>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+impl PostgresStore {
+    /// Opens the store of a URL, without encryption: see [`PostgresOptions`] for what the URL may say.
+    pub async fn open(url: &str) -> Result<Self, BackendError> {
+        Self::open_with(PostgresOptions::from_url(url)?, NoTls).await
+    }
+
+    /// Opens a store with options and a TLS connector of one's own, as the crates `postgres-native-tls` and
+    /// `tokio-postgres-rustls` make them.
+    pub async fn open_with<T>(options: PostgresOptions, tls: T) -> Result<Self, BackendError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let connect: Arc<dyn Connect> = Arc::new(Connector { config: options.config.clone(), tls });
+        let sql = Arc::new(Statements::of(&options.schema));
+        let lane = |connections| Lane::new(connect.clone(), connections, options.timeout);
+        let inner = Inner {
+            work: lane(EXCHANGES),
+            change: lane(2),
+            leases: lane(1),
+            reads: lane(2),
+            announcements: Arc::default(),
+            listeners: Arc::default(),
+            listening: watch::Sender::new(false),
+            tasks: Mutex::default(),
+            connect: connect.clone(),
+            sql,
+            options,
+        };
+        let store = Self { inner: Arc::new(inner) };
+        let loan = store.work().loan("open the store").await?;
+        let migration = schema::migrate(&loan.client, &store.inner.options.schema);
+        store.work().within("prepare its schema", migration).await??;
+        loan.keep();
+        let lane = Arc::new(Lane::new(connect, 1, store.inner.options.timeout));
+        store.spawn(store.inner.announcements.clone().send(lane, store.inner.sql.clone()));
+        Ok(store)
+    }
+
+    async fn listen(&self, listener: Listener) {
+        if self.inner.listeners.add(listener) && self.inner.options.listen {
+            let listeners = Arc::downgrade(&self.inner.listeners);
+            let (connect, sql) = (self.inner.connect.clone(), self.inner.sql.clone());
+            self.spawn(wake::listen(connect, sql, listeners, self.inner.listening.clone()));
+        }
+        if self.inner.options.listen {
+            wake::listening(self.inner.listening.subscribe()).await;
+        }
+    }
+
+    /// Runs something as long as the store is open.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let task = tokio::spawn(work).abort_handle();
+        self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
+    fn sql(&self) -> &Statements {
+        &self.inner.sql
+    }
+
+    /// The connections for exchanges.
+    fn work(&self) -> &Lane {
+        &self.inner.work
+    }
+
+    /// The connections for whatever else changes something.
+    fn change(&self) -> &Lane {
+        &self.inner.change
+    }
+
+    /// The connection for signs of life.
+    fn leases(&self) -> &Lane {
+        &self.inner.leases
+    }
+
+    /// The connections for reading.
+    fn reads(&self) -> &Lane {
+        &self.inner.reads
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PostgresStore").field(&self.inner.options).finish()
+    }
+}
+
+/// The store cannot be opened as it is.
+fn refused(reason: &str) -> BackendError {
+    BackendError::Refused { backend: NAME, reason: reason.to_owned() }
+}
+
+/// The server did not do what it was asked for.
+fn failed(operation: &'static str, error: tokio_postgres::Error) -> BackendError {
+    failed_with(operation, Box::new(error))
+}
+
+fn failed_with(operation: &'static str, source: BoxError) -> BackendError {
+    BackendError::Store { backend: NAME, operation, source }
+}

@@ -1,0 +1,156 @@
+//! [`PostgresOptions`]: where the database is, and how it is used.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+
+use super::refused;
+use crate::backend::BackendError;
+
+/// Schemas are named so, and need no quotes; the rest of the 63 bytes of a name is left for channels.
+const SCHEMA_LENGTH: usize = 50;
+
+/// Where the database is, and how it is used. Never shows a password.
+///
+/// As a URL: `postgres://user:password@host:port/database?schema=tasktronaut`. All parameters of
+/// [`tokio_postgres::Config`] are understood, and these:
+///
+/// | parameter | default | meaning |
+/// |---|---|---|
+/// | `schema` | `tasktronaut` | where the tables are; lower-case letters, digits and `_` |
+/// | `timeout` | `30` | how many seconds one operation may take |
+/// | `listen` | `true` | whether to wait for notifications; without, polling alone sees what others do |
+#[derive(Clone)]
+pub struct PostgresOptions {
+    pub(super) config: Config,
+    pub(super) schema: String,
+    pub(super) timeout: Duration,
+    pub(super) listen: bool,
+}
+
+impl PostgresOptions {
+    /// The options of a URL.
+    pub fn from_url(url: &str) -> Result<Self, BackendError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut schema, mut timeout, mut listen) = (None, None, None);
+        let mut others = Vec::new();
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            match parameter.split_once('=') {
+                Some(("schema", name)) => schema = Some(name),
+                Some(("timeout", seconds)) => {
+                    let seconds = seconds.parse().ok().filter(|seconds| *seconds > 0);
+                    timeout = Some(seconds.ok_or_else(|| refused("`timeout` is a number of seconds"))?);
+                }
+                Some(("listen", choice)) => {
+                    listen = Some(choice.parse().map_err(|_| refused("`listen` is `true` or `false`"))?);
+                }
+                _ => others.push(parameter),
+            }
+        }
+        let mut plain = base.to_owned();
+        if !others.is_empty() {
+            plain = format!("{base}?{}", others.join("&"));
+        }
+        // What the parser says may quote the URL, with the password in it.
+        let config = plain.parse::<Config>().map_err(|_| {
+            refused("its URL is not `postgres://user:password@host:port/database?parameter=value&..`")
+        })?;
+        let mut options = Self::new(config);
+        if let Some(schema) = schema {
+            options = options.schema(schema)?;
+        }
+        if let Some(seconds) = timeout {
+            options = options.timeout(Duration::from_secs(seconds));
+        }
+        options.listen = listen.unwrap_or(true);
+        Ok(options)
+    }
+
+    /// The options with a configuration of one's own. What it leaves open is set so that a lost connection is noticed
+    /// within a minute.
+    pub fn new(mut config: Config) -> Self {
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(10));
+        }
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_idle(Duration::from_secs(30));
+            config.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(60));
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("tasktronaut");
+        }
+        Self { config, schema: "tasktronaut".to_owned(), timeout: Duration::from_secs(30), listen: true }
+    }
+
+    /// Uses this schema; it is created when it is not there.
+    pub fn schema(mut self, name: &str) -> Result<Self, BackendError> {
+        let begins = name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_');
+        let goes_on = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        if !begins || !goes_on || name.len() > SCHEMA_LENGTH || name.starts_with("pg_") {
+            return Err(refused(
+                "the name of its schema has lower-case letters, digits and `_`, at most 50, and does not begin \
+                 with a digit or `pg_`",
+            ));
+        }
+        name.clone_into(&mut self.schema);
+        Ok(self)
+    }
+
+    /// How long one operation may take.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Whether to wait for notifications.
+    #[must_use]
+    pub fn listen(mut self, listen: bool) -> Self {
+        self.listen = listen;
+        self
+    }
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions")
+            .field("hosts", &self.config.get_hosts())
+            .field("ports", &self.config.get_ports())
+            .field("user", &self.config.get_user())
+            .field("database", &self.config.get_dbname())
+            .field("schema", &self.schema)
+            .field("timeout", &self.timeout)
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PostgresOptions;
+
+    #[test]
+    fn own_parameters_are_taken_out_of_the_url() {
+        let url = "postgres://ann:secret@db:6543/shop?schema=jobs&connect_timeout=3&listen=false&timeout=7";
+        let options = PostgresOptions::from_url(url).expect("the URL is fine");
+        assert_eq!(options.schema, "jobs");
+        assert_eq!(options.timeout.as_secs(), 7);
+        assert!(!options.listen);
+        assert_eq!(options.config.get_ports(), [6543]);
+        assert_eq!(options.config.get_connect_timeout().map(std::time::Duration::as_secs), Some(3));
+    }
+
+    #[test]
+    fn nothing_shows_the_password() {
+        let options = PostgresOptions::from_url("postgres://ann:secret@db/shop").expect("the URL is fine");
+        assert!(!format!("{options:?}").contains("secret"));
+        for url in ["postgres://ann:secret@db:port/shop", "postgres://ann:secret@db/?schema=Bad;", "secret"] {
+            let error = PostgresOptions::from_url(url).expect_err("the URL is wrong");
+            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+        }
+    }
+}

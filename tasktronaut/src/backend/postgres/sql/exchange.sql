@@ -1,0 +1,275 @@
+-- Records ends of attempts and claims jobs: one call, one commit.
+--
+-- Locks are taken in one order everywhere, so that nobody waits in a circle: the worker, the processes (ascending), the
+-- rows of jobs (ascending), those of meetings (ascending). Whatever is claimed or promoted comes last, and is passed
+-- over where somebody else holds it. The ends are sorted by process and node.
+--
+-- `recorded`: 0 done, 1 lost, 2 to be revised.
+CREATE FUNCTION {schema}.exchange(
+    p_worker uuid, p_wanted integer,
+    e_process bigint[], e_node bigint[], e_attempt bigint[], e_nonce integer[], e_how smallint[], e_pause bigint[],
+    e_error bytea[], e_last boolean[],
+    r_end integer[], r_process bigint[], r_node bigint[], r_route bigint[], r_concludes boolean[],
+    m_end integer[], m_process bigint[], m_node bigint[],
+    OUT recorded smallint[], OUT ended bigint[], OUT unknown boolean, OUT more boolean, OUT next_due bigint,
+    OUT c_process bigint[], OUT c_node bigint[], OUT c_attempt bigint[], OUT c_nonce integer[],
+    OUT c_failed bigint[], OUT c_undecoded bigint[], OUT c_event bytea[]
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    t bigint;
+    done integer[] := '{}';
+    all_done boolean := true;
+    -- Meetings that count down now, and how far.
+    d_process bigint[];
+    d_node bigint[];
+    d_count bigint[];
+    -- What the meetings that came to zero let go.
+    z_process bigint[];
+    z_node bigint[];
+    z_route bigint[];
+    z_concludes boolean[];
+    -- What is taken from each route.
+    w_routes bigint[];
+    w_lease bigint;
+    q_route bigint[];
+    q_count bigint[];
+    -- Which releases are claimed at once.
+    taken boolean[] := '{}';
+BEGIN
+    PERFORM {schema}.durably();
+    unknown := false;
+    more := false;
+    ended := '{}';
+    recorded := '{}';
+
+    IF p_wanted > 0 THEN
+        PERFORM pg_advisory_xact_lock_shared({worker_class}, uuid_hash(p_worker));
+    END IF;
+
+    IF cardinality(e_process) > 0 THEN
+        PERFORM pg_advisory_xact_lock_shared({process_class}, k)
+        FROM (SELECT DISTINCT (key & 1023)::integer AS k FROM unnest(e_process) key ORDER BY k) s;
+        t := {schema}.clock();
+
+        WITH changed AS (
+            UPDATE {schema}.job j SET
+                state = CASE e.how WHEN 0 THEN 4 WHEN 1 THEN 5 ELSE 3 END,
+                failed = j.failed + (e.how = 2)::integer,
+                undecoded = j.undecoded + (e.how = 3)::integer,
+                error = coalesce(e.error, j.error),
+                due_at = CASE WHEN e.how >= 2 THEN t + e.pause END,
+                ended_at = CASE WHEN e.how < 2 THEN t END,
+                worker = NULL,
+                lease_until = NULL
+            FROM unnest(e_process, e_node, e_attempt, e_nonce, e_how, e_pause, e_error) WITH ORDINALITY
+                AS e(process, node, attempt, nonce, how, pause, error, o)
+            JOIN {schema}.process p ON p.key = e.process
+            WHERE j.process = e.process AND j.node = e.node AND j.attempt = e.attempt AND j.nonce = e.nonce
+                AND j.nonce <> 0 AND j.state IN (1, 2, 8) AND p.phase = 0
+            RETURNING e.o
+        )
+        SELECT coalesce(array_agg(o::integer), '{}') INTO done FROM changed;
+        all_done := cardinality(done) = cardinality(e_process);
+        recorded := array_fill(0::smallint, ARRAY[cardinality(e_process)]);
+
+        IF NOT all_done THEN
+            -- Those that were not changed: the fence does not hold, or the process does not flow.
+            SELECT array_agg(
+                CASE WHEN e.o = ANY (done) THEN 0
+                    WHEN p.phase <> 0 AND e.nonce <> 0 AND EXISTS (
+                        SELECT FROM {schema}.job j
+                        WHERE j.process = e.process AND j.node = e.node AND j.attempt = e.attempt
+                            AND j.nonce = e.nonce AND j.state IN (1, 2, 8)
+                    ) THEN 2
+                    ELSE 1 END ORDER BY e.o)
+            INTO recorded
+            FROM unnest(e_process, e_node, e_attempt, e_nonce) WITH ORDINALITY AS e(process, node, attempt, nonce, o)
+            LEFT JOIN {schema}.process p ON p.key = e.process;
+
+            SELECT coalesce(array_agg(r.process), '{}'), coalesce(array_agg(r.node), '{}'),
+                coalesce(array_agg(r.route), '{}'), coalesce(array_agg(r.concludes), '{}')
+            INTO r_process, r_node, r_route, r_concludes
+            FROM unnest(r_end, r_process, r_node, r_route, r_concludes) AS r(e, process, node, route, concludes)
+            WHERE recorded[r.e] = 0;
+
+            SELECT coalesce(array_agg(m.process), '{}'), coalesce(array_agg(m.node), '{}')
+            INTO m_process, m_node
+            FROM unnest(m_end, m_process, m_node) AS m(e, process, node)
+            WHERE recorded[m.e] = 0;
+        END IF;
+
+        IF cardinality(m_process) > 0 THEN
+            SELECT array_agg(process), array_agg(node), array_agg(count) INTO d_process, d_node, d_count
+            FROM (SELECT process, node, count(*) FROM unnest(m_process, m_node) AS m(process, node) GROUP BY 1, 2) d;
+
+            -- All that may count down is locked beforehand, in order: those that are named, and those that they may
+            -- let go of in turn.
+            PERFORM FROM (
+                WITH RECURSIVE reach(process, node) AS (
+                    SELECT * FROM unnest(d_process, d_node)
+                    UNION
+                    SELECT m.process, x FROM reach r
+                    JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
+                    CROSS JOIN LATERAL unnest(m.meetings) x
+                )
+                SELECT FROM reach r JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
+                ORDER BY m.process, m.node
+                FOR UPDATE OF m
+            ) locked;
+
+            WHILE d_process IS NOT NULL LOOP
+                WITH gone AS (
+                    UPDATE {schema}.meeting m SET remaining = greatest(m.remaining - d.count, 0)
+                    FROM unnest(d_process, d_node, d_count) AS d(process, node, count)
+                    WHERE m.process = d.process AND m.node = d.node AND m.remaining > 0
+                    RETURNING m.process, m.remaining, m.release_nodes, m.release_routes, m.release_concludes, m.meetings
+                ), released AS (
+                    SELECT g.process, z.* FROM gone g
+                    CROSS JOIN LATERAL unnest(g.release_nodes, g.release_routes, g.release_concludes)
+                        AS z(node, route, concludes)
+                    WHERE g.remaining = 0
+                ), next AS (
+                    SELECT g.process, x AS node, count(*) FROM gone g CROSS JOIN LATERAL unnest(g.meetings) x
+                    WHERE g.remaining = 0
+                    GROUP BY 1, 2
+                )
+                SELECT r.process, r.node, r.route, r.concludes, n.process, n.node, n.count
+                INTO z_process, z_node, z_route, z_concludes, d_process, d_node, d_count
+                FROM (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(route) AS route,
+                        array_agg(concludes) AS concludes FROM released) r,
+                    (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(count) AS count
+                        FROM next) n;
+                r_process := r_process || z_process;
+                r_node := r_node || z_node;
+                r_route := r_route || z_route;
+                r_concludes := r_concludes || z_concludes;
+            END LOOP;
+        END IF;
+
+        IF true = ANY (r_concludes) THEN
+            UPDATE {schema}.process p SET outcome = 1
+            FROM (SELECT DISTINCT process FROM unnest(r_process, r_concludes) AS r(process, concludes)
+                WHERE concludes ORDER BY process) c
+            WHERE p.key = c.process;
+        END IF;
+
+        IF true = ANY (e_last) THEN
+            WITH over AS (
+                UPDATE {schema}.process p SET phase = 3, ended_at = t
+                FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, recorded, e_how) AS e(process, last, recorded, how)
+                    WHERE e.last AND e.recorded = 0 AND e.how < 2 ORDER BY e.process) c
+                WHERE p.key = c.process
+                RETURNING p.key
+            )
+            SELECT coalesce(array_agg(key), '{}') INTO ended FROM over;
+        END IF;
+    END IF;
+
+    t := {schema}.clock();
+
+    IF p_wanted > 0 THEN
+        SELECT w.routes, w.lease INTO w_routes, w_lease FROM {schema}.worker w WHERE w.id = p_worker AND NOT w.gone;
+        unknown := NOT FOUND;
+    END IF;
+
+    SELECT j.due_at INTO next_due FROM {schema}.job j WHERE j.state = 3 ORDER BY j.due_at LIMIT 1;
+    IF p_wanted > 0 AND next_due <= t THEN
+        -- First the rows are locked, and then a second statement looks whether the process is paused: who pauses it
+        -- in the meantime waits for these rows, and finds them ready.
+        SELECT array_agg(process), array_agg(node) INTO d_process, d_node
+        FROM (SELECT j.process, j.node FROM {schema}.job j WHERE j.state = 3 AND j.due_at <= t
+            ORDER BY j.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED) w;
+        UPDATE {schema}.job j SET
+            state = CASE WHEN (SELECT p.paused FROM {schema}.process p WHERE p.key = j.process) THEN 8 ELSE 1 END,
+            ready_at = j.due_at,
+            due_at = NULL
+        FROM unnest(d_process, d_node) AS d(process, node)
+        WHERE j.process = d.process AND j.node = d.node;
+        SELECT j.due_at INTO next_due FROM {schema}.job j WHERE j.state = 3 ORDER BY j.due_at LIMIT 1;
+    END IF;
+    next_due := CASE WHEN next_due > t THEN next_due - t WHEN next_due IS NOT NULL THEN 0 END;
+
+    IF p_wanted > 0 AND NOT unknown THEN
+        -- Which jobs are first, over all routes and over what is released just now; nothing is locked yet. A release
+        -- that is among them is claimed before it is stored.
+        WITH ranked AS (
+            SELECT c.route, c.o, c.fits, c.fits AND row_number() OVER (
+                ORDER BY c.fits DESC, c.priority DESC, c.ready_at, c.process, c.node) <= p_wanted AS chosen
+            FROM (
+                SELECT h.*, NULL::bigint AS o, true AS fits FROM unnest(w_routes) w(route)
+                CROSS JOIN LATERAL (
+                    SELECT j.route, j.priority, j.ready_at, j.process, j.node FROM {schema}.job j
+                    WHERE j.state = 1 AND j.route = w.route
+                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    LIMIT p_wanted + 1
+                ) h
+                UNION ALL
+                SELECT r.route, p.priority, t, r.process, r.node, r.o, NOT p.paused AND r.route = ANY (w_routes)
+                FROM unnest(r_process, r_node, r_route) WITH ORDINALITY AS r(process, node, route, o)
+                JOIN {schema}.process p ON p.key = r.process
+            ) c
+        )
+        SELECT q.route, q.count, r.taken, a.more
+        INTO q_route, q_count, taken, more
+        FROM (SELECT array_agg(route) AS route, array_agg(count) AS count
+                FROM (SELECT route, count(*) FROM ranked WHERE chosen AND o IS NULL GROUP BY route) f) q,
+            (SELECT coalesce(array_agg(chosen ORDER BY o), '{}') AS taken FROM ranked WHERE o IS NOT NULL) r,
+            (SELECT coalesce(bool_or(fits AND NOT chosen), false) AS more FROM ranked) a;
+
+        IF q_route IS NOT NULL THEN
+            WITH picked AS (
+                SELECT h.process, h.node FROM unnest(q_route, q_count) AS q(route, count)
+                CROSS JOIN LATERAL (
+                    -- What makes no sense stays where it is, and its neighbours go on.
+                    SELECT j.process, j.node FROM {schema}.job j
+                    WHERE j.state = 1 AND j.route = q.route AND j.process >= 0 AND j.node >= 0
+                        AND j.attempt BETWEEN 0 AND 4294967294
+                        AND j.failed >= 0 AND j.lost >= 0 AND j.undecoded >= 0
+                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    LIMIT q.count
+                    FOR UPDATE SKIP LOCKED
+                ) h
+            ), claimed AS (
+                UPDATE {schema}.job j SET
+                    state = 2,
+                    attempt = j.attempt + 1,
+                    nonce = floor(random() * 2147483647)::integer + 1,
+                    claimed_at = t,
+                    lease_until = t + w_lease,
+                    worker = p_worker
+                FROM picked k
+                WHERE j.process = k.process AND j.node = k.node
+                RETURNING j.process, j.node, j.attempt, j.nonce, j.failed, j.undecoded, j.event, j.priority, j.ready_at
+            )
+            SELECT array_agg(process), array_agg(node), array_agg(attempt), array_agg(nonce), array_agg(failed),
+                array_agg(undecoded), array_agg(event)
+            INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
+            FROM (SELECT * FROM claimed ORDER BY priority DESC, ready_at, process, node) c;
+        END IF;
+    END IF;
+
+    IF cardinality(r_process) > 0 THEN
+        WITH inserted AS (
+            INSERT INTO {schema}.job AS j
+                (process, node, route, state, priority, ready_at, attempt, nonce, claimed_at, lease_until, worker)
+            SELECT r.process, r.node, r.route, CASE WHEN r.taken THEN 2 WHEN p.paused THEN 8 ELSE 1 END, p.priority, t,
+                CASE WHEN r.taken THEN 1 ELSE 0 END,
+                CASE WHEN r.taken THEN floor(random() * 2147483647)::integer + 1 ELSE 0 END,
+                CASE WHEN r.taken THEN t END, CASE WHEN r.taken THEN t + w_lease END, CASE WHEN r.taken THEN p_worker END
+            FROM unnest(r_process, r_node, r_route, taken) AS r(process, node, route, taken)
+            JOIN {schema}.process p ON p.key = r.process
+            ON CONFLICT DO NOTHING
+            RETURNING j.process, j.node, j.state, j.nonce
+        )
+        SELECT c_process || array_agg(process), c_node || array_agg(node), c_attempt || array_agg(1::bigint),
+            c_nonce || array_agg(nonce), c_failed || array_agg(0::bigint), c_undecoded || array_agg(0::bigint),
+            c_event || array_agg(NULL::bytea)
+        INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
+        FROM inserted WHERE state = 2;
+        more := more OR p_wanted = 0;
+    END IF;
+END $$;

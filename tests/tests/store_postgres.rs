@@ -1,0 +1,28 @@
+//! The store on PostgreSQL: the contract, and what is its own. One server for all, each case in a schema of its own.
+
+// The helpers of a test may panic as the test itself may.
+#![allow(clippy::panic)]
+
+use std::sync::LazyLock;
+
+use tasktronaut::backend::BackendError;
+use tasktronaut::backend::postgres::PostgresStore;
+use tasktronaut_tests::server::Postgres;
+
+#[path = "store_postgres/own.rs"]
+mod own;
+
+static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
+    let server = Postgres::start();
+    server.unwrap_or_else(|| panic!("PostgreSQL is not installed"))
+});
+
+/// Opens a schema of the server.
+async fn open(place: String) -> Result<PostgresStore, BackendError> {
+    PostgresStore::open(&format!("{}?schema={place}", SERVER.url())).await
+}
+
+tasktronaut::store_contract!(
+    #[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+    open
+);

@@ -1,0 +1,249 @@
+//! What only this store has: its schema, a transaction of the caller's own, rows that somebody spoils, and a server that
+//! goes away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tasktronaut::BoxError;
+use tasktronaut::backend::postgres::{PostgresOptions, PostgresStore};
+use tasktronaut::backend::store::{
+    Changes, End, Fence, How, ListFilter, Meeting, NewProcess, Recorded, Release, Store, Stored, Then, Wake,
+};
+use tasktronaut::backend::{BackendError, WorkerId};
+use tasktronaut_tests::server::Postgres;
+use tokio_postgres::{Client, NoTls};
+
+use super::{SERVER, open};
+
+const ROUTE: u64 = 5;
+const LONG: Duration = Duration::from_hours(1);
+
+/// A schema that nobody else uses.
+fn place() -> String {
+    format!("own_{}", WorkerId::random())
+}
+
+async fn client(server: &Postgres) -> Result<Client, BoxError> {
+    let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn release(node: u32) -> Release {
+    Release { node, route: ROUTE, concludes: false }
+}
+
+/// A process whose first job lets nodes go side by side, which meet in node 1,000.
+fn fan(identifier: &str, width: u32) -> NewProcess {
+    let then = Then { releases: vec![release(1_000)], meetings: vec![] };
+    NewProcess {
+        identifier: identifier.to_owned(),
+        definition: "own::Fan".to_owned(),
+        plan: vec![1, 2, 3],
+        priority: 0,
+        first: release(0),
+        start_after: Duration::ZERO,
+        deadline: None,
+        meetings: vec![Meeting { node: 1_000, waits_for: width, then }],
+    }
+}
+
+fn success(fence: Fence, then: Then) -> End {
+    End { fence, how: How::Succeeded, error: None, then, last: false }
+}
+
+/// What follows a node of a fan.
+fn end_of(fence: Fence, width: u32) -> End {
+    match fence.node {
+        0 => success(fence, Then { releases: (1..=width).map(release).collect(), meetings: vec![] }),
+        1_000 => End { last: true, ..success(fence, Then::default()) },
+        _ => success(fence, Then { releases: vec![], meetings: vec![1_000] }),
+    }
+}
+
+async fn joined(store: &PostgresStore) -> Result<WorkerId, BackendError> {
+    let worker = WorkerId::random();
+    store.join(worker, vec![ROUTE], LONG).await?;
+    Ok(worker)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn several_programs_may_create_the_schema_at_once() -> Result<(), BoxError> {
+    let place = place();
+    let opening: Vec<_> = (0..8).map(|_| tokio::spawn(open(place.clone()))).collect();
+    for opened in opening {
+        opened.await??;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn a_schema_that_is_newer_is_refused() -> Result<(), BoxError> {
+    let place = place();
+    open(place.clone()).await?;
+    client(&SERVER).await?.batch_execute(&format!("UPDATE {place}.version SET number = 99")).await?;
+    let error = open(place).await.err().ok_or("it was opened")?;
+    assert!(matches!(error, BackendError::Refused { .. }), "{error}");
+    assert!(error.to_string().contains("99"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn a_role_with_the_rights_of_the_documentation_can_work() -> Result<(), BoxError> {
+    let place = place();
+    open(place.clone()).await?;
+    let role = format!("role_{place}");
+    let grants = format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {place} TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {place} TO {role}; \
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {place} TO {role}; \
+         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {place} TO {role};"
+    );
+    client(&SERVER).await?.batch_execute(&grants).await?;
+    let url = SERVER.url().replace("postgres@", &format!("{role}@"));
+    let store = PostgresStore::open(&format!("{url}?schema={place}")).await?;
+    store.enqueue(vec![fan("album", 2)].into()).await?;
+    let worker = joined(&store).await?;
+    let claims = store.exchange(worker, vec![], 1).await?.claims;
+    let ends = claims.iter().map(|claim| end_of(claim.fence, 2)).collect();
+    assert_eq!(store.exchange(worker, ends, 9).await?.claims.len(), 2);
+    store.beat(worker, true, 3).await?;
+    store.give_back(worker, None).await?;
+    assert!(store.delete(1, false).await?);
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn a_process_can_be_enqueued_in_a_transaction_of_ones_own() -> Result<(), BoxError> {
+    let store = open(place()).await?;
+    let mut client = client(&SERVER).await?;
+    for commits in [false, true] {
+        let transaction = client.transaction().await?;
+        let stored = store.enqueue_in(&transaction, &[fan("album", 2)]).await?;
+        assert!(matches!(stored.as_slice(), [Stored::Created(_)]), "{stored:?}");
+        assert!(store.find("album").await?.is_none(), "nobody else sees it yet");
+        match commits {
+            true => transaction.commit().await?,
+            false => transaction.rollback().await?,
+        }
+        assert_eq!(store.find("album").await?.is_some(), commits);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn r5_concurrent_programs_lose_no_join_and_do_not_deadlock() -> Result<(), BoxError> {
+    const FANS: usize = 40;
+    const WIDTH: u32 = 25;
+    let place = place();
+    let store = open(place.clone()).await?;
+    store.enqueue((0..FANS).map(|number| fan(&format!("fan-{number}"), WIDTH)).collect()).await?;
+    let ended = Arc::new(AtomicUsize::new(0));
+    let claimed = Arc::new(AtomicUsize::new(0));
+    let mut programs = Vec::new();
+    for number in 0..6 {
+        let (store, ended, claimed) = (open(place.clone()).await?, ended.clone(), claimed.clone());
+        programs.push(tokio::spawn(async move {
+            let worker = joined(&store).await?;
+            let mut ends: Vec<End> = Vec::new();
+            while ended.load(Ordering::SeqCst) < FANS {
+                // The order of the call is nobody's business.
+                let by = number.min(ends.len());
+                ends.rotate_left(by);
+                let exchange = store.exchange(worker, std::mem::take(&mut ends), 7).await?;
+                assert!(exchange.recorded.iter().all(|recorded| *recorded == Recorded::Done));
+                ended.fetch_add(exchange.ended.len(), Ordering::SeqCst);
+                claimed.fetch_add(exchange.claims.len(), Ordering::SeqCst);
+                ends.extend(exchange.claims.iter().map(|claim| end_of(claim.fence, WIDTH)));
+                // Others look into the same processes and beat in between.
+                if let Some(end) = ends.first() {
+                    store.revise(end.fence.key, |_| Ok((Changes::default(), ()))).await?;
+                }
+                store.beat(worker, true, 3).await?;
+            }
+            Ok::<_, BackendError>(())
+        }));
+    }
+    for program in programs {
+        program.await??;
+    }
+    assert_eq!(claimed.load(Ordering::SeqCst), FANS * (WIDTH as usize + 2), "each job was claimed once");
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn rows_that_make_no_sense_do_not_harm_their_neighbours() -> Result<(), BoxError> {
+    let place = place();
+    let store = open(place.clone()).await?;
+    let names = ["good", "attempt", "phase", "state"];
+    store.enqueue(names.iter().map(|name| fan(name, 2)).collect()).await?;
+    let spoil = format!(
+        "UPDATE {place}.job SET attempt = -1 WHERE process = 2; \
+         UPDATE {place}.process SET phase = 77 WHERE key = 3; \
+         UPDATE {place}.job SET state = 55 WHERE process = 4;"
+    );
+    client(&SERVER).await?.batch_execute(&spoil).await?;
+    let corrupt = |error: Option<BackendError>| matches!(error, Some(BackendError::Corrupt { .. }));
+    assert!(corrupt(store.jobs(2).await.err()));
+    assert!(corrupt(store.find("phase").await.err()));
+    assert!(corrupt(store.jobs(4).await.err()));
+    for key in 2..=4 {
+        assert!(corrupt(store.revise(key, |_| Ok((Changes::default(), ()))).await.err()));
+    }
+    let listed = store.list(&ListFilter { limit: 10, ..ListFilter::default() }).await?;
+    assert_eq!(listed.iter().map(|row| row.key).collect::<Vec<_>>(), [1, 2, 4]);
+    let worker = joined(&store).await?;
+    let exchange = store.exchange(worker, vec![], 10).await?;
+    assert_eq!(exchange.claims.iter().map(|claim| claim.fence.key).collect::<Vec<_>>(), [1, 3]);
+    let ends = exchange.claims.iter().map(|claim| end_of(claim.fence, 2)).collect();
+    let exchange = store.exchange(worker, ends, 10).await?;
+    assert_eq!(exchange.recorded, [Recorded::Done, Recorded::Revise]);
+    assert_eq!(exchange.claims.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn nothing_shows_the_password() -> Result<(), BoxError> {
+    let options = PostgresOptions::from_url("postgres://ann:s3cret@127.0.0.1:1/shop?schema=own")?;
+    let error = PostgresStore::open_with(options.clone(), NoTls).await.err().ok_or("there is a server")?;
+    for text in [format!("{options:?}"), format!("{error}"), format!("{error:?}")] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn a_server_that_was_killed_is_found_again() -> Result<(), BoxError> {
+    let server = Postgres::start_with(&[]).ok_or("PostgreSQL is not installed")?;
+    let store = PostgresStore::open(&server.url()).await?;
+    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    store.subscribe(Arc::new(move |wake| _ = told.send(wake))).await?;
+    store.enqueue(vec![fan("before", 2)].into()).await?;
+    let worker = joined(&store).await?;
+    let fence = store.exchange(worker, vec![], 1).await?.claims[0].fence;
+    server.kill();
+    let error = store.exchange(worker, vec![end_of(fence, 2)], 1).await.err();
+    assert!(matches!(error, Some(BackendError::Store { .. })), "{error:?}");
+    server.restart();
+    // Each attempt fails or succeeds as a whole, and may be repeated.
+    let exchange = loop {
+        if let Ok(exchange) = store.exchange(worker, vec![end_of(fence, 2)], 5).await {
+            break exchange;
+        }
+    };
+    assert_eq!(exchange.recorded, [Recorded::Done], "what was acknowledged is still there");
+    assert_eq!(exchange.claims.len(), 2);
+    // Who listens has missed something, and is told so.
+    let wake = tokio::time::timeout(Duration::from_secs(30), hears.recv()).await?;
+    assert_eq!(wake, Some(Wake::Anything));
+    Ok(())
+}
