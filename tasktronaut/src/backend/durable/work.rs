@@ -11,7 +11,7 @@ use super::flat::{end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision, poison_error};
-use super::{Durable, Wake};
+use super::{Durable, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
@@ -195,12 +195,14 @@ impl<S: Store> Durable<S> {
         let revise = move |snapshot: &Snapshot| {
             let mut revision = Revision::new(&plan, snapshot, name)?;
             let result = change(&mut revision);
+            pass("revising");
             let (changes, revised) = revision.finish();
             Ok((changes, (result, revised)))
         };
         let Some((result, revised)) = self.inner.store.revise(key, revise).await? else {
             return Ok(None);
         };
+        pass("revised");
         self.tell_revised(key, revised);
         Ok(Some(result))
     }
@@ -286,7 +288,7 @@ impl<S: Store> Durable<S> {
         let member = self.member(worker)?;
         if member.is_cut_off() {
             // Others may have its jobs by now; what runs is of no use.
-            let lost = member.abandon();
+            let lost: Vec<LostClaim> = member.abandon().into_iter().map(|(_, claim)| claim).collect();
             if !lost.is_empty() {
                 tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
                 member.renewed(Instant::now());
@@ -299,17 +301,25 @@ impl<S: Store> Durable<S> {
         if renew {
             member.renewed(asked);
         }
-        let (lost, mut handed_back) = member.compare(&before, &beat.held);
+        if beat.reaped > 0 {
+            pass("recovered");
+        }
+        let (lost, released) = member.compare(&before, &beat.held);
+        let mut handed_back: Vec<Fence> = released.iter().map(|(fence, _)| *fence).collect();
         handed_back.extend(member.strange(&beat.held));
         if !handed_back.is_empty() {
             let special = self.inner.store.give_back(worker, Some(handed_back)).await?;
             self.give_back_by_rule(special).await?;
         }
+        let released = released.into_iter().map(|(_, claim)| claim).collect();
         for (key, is_cancelled) in &beat.stopping {
             member.stop(*key, *is_cancelled);
         }
         if member.pause(beat.paused) {
             self.enter_again(&member).await?;
+        }
+        if !beat.expired.is_empty() {
+            pass("expiring");
         }
         for fence in beat.expired {
             self.expire(fence, max_lost).await?;
@@ -323,7 +333,7 @@ impl<S: Store> Durable<S> {
         if beat.reaped > 0 {
             self.tell(&[Wake::Ready]);
         }
-        let mut pulse = Pulse { lost, reaped: beat.reaped, unroutable: Vec::new() };
+        let mut pulse = Pulse { lost, released, reaped: beat.reaped, unroutable: Vec::new() };
         if self.is_time_to_clean() {
             self.inner.store.sweep(self.inner.retention, SWEEP).await?;
             pulse.unroutable = self.unroutable().await?;
@@ -372,15 +382,19 @@ impl<S: Store> Durable<S> {
         Ok(())
     }
 
-    pub(super) async fn depart(&self, worker: WorkerId) -> Result<(), BackendError> {
-        let Ok(member) = self.member(worker) else { return Ok(()) };
+    pub(super) async fn depart(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
+        let Ok(member) = self.member(worker) else { return Ok(Vec::new()) };
+        // Renewed first, so that what is given back is surely this worker's.
+        let held = self.inner.store.beat(worker, true, member.membership.max_lost).await?.held;
         let special = self.inner.store.give_back(worker, None).await?;
         self.give_back_by_rule(special).await?;
-        member.abandon();
+        let released = member.abandon();
+        let released = released.into_iter().filter(|(fence, _)| held.contains(fence));
+        let released = released.map(|(_, claim)| claim).collect();
         self.members().remove(&worker);
         self.groups().remove(&worker);
         self.tell(&[Wake::Ready]);
-        Ok(())
+        Ok(released)
     }
 
     fn is_time_to_clean(&self) -> bool {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use self::store::Store;
-use super::record::{
+use super::record::{LostClaim,
     CancelAnswer, Claimed, Enqueued, Events, Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus,
     Pulse, WorkerId,
 };
@@ -224,8 +224,8 @@ impl Backend for LocalBackend {
         Ok(Pulse::default())
     }
 
-    async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
+    async fn leave(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
         self.store().leave(worker);
-        Ok(())
+        Ok(Vec::new())
     }
 }
