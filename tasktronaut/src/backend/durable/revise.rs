@@ -71,8 +71,13 @@ impl Revision {
             job.failed = row.failed;
             rows.insert(row.fence.node, row.clone());
         }
-        if process.phase == Phase::Careful {
-            poison(plan, &mut run);
+        match process.phase {
+            Phase::Flowing => recall(plan, &mut run, &rows),
+            Phase::Careful => {
+                poison(plan, &mut run);
+                recall(plan, &mut run, &rows);
+            }
+            Phase::Stopping | Phase::Ended => {}
         }
         Ok(Self {
             plan: Arc::clone(plan),
@@ -189,6 +194,35 @@ impl Revision {
             ended: run.ended && phase != Phase::Ended,
         };
         (changes, revised)
+    }
+}
+
+/// What is missing in a snapshot has succeeded or was skipped, or it has not become ready: which of them, follows from
+/// what it waited for.
+fn recall(plan: &Plan, run: &mut Run, rows: &HashMap<u32, JobRow>) {
+    let mut waits: Vec<u32> = plan.nodes.iter().map(|node| node.waits_for).collect();
+    // Dependents have greater numbers, so one pass sees everything before what follows it.
+    for node in 0..plan.nodes.len() {
+        let (number, record) = (u32::try_from(node).unwrap_or(u32::MAX), plan.nodes[node]);
+        let is_missing = !rows.contains_key(&number);
+        if is_missing && waits[node] == 0 {
+            let started = plan.scopes[record.scope as usize].started as usize;
+            // The hook that ends a scope runs after a failure, too, where the scope was begun.
+            let has_run = match record.kind {
+                NodeKind::Terminal => run.jobs[started].attempt > 0,
+                _ => !run.jobs[node].poisoned,
+            };
+            let job = &mut run.jobs[node];
+            job.state = if has_run { JobState::Succeeded } else { JobState::Skipped };
+            job.waits_for = 0;
+            // How many attempts it took is not known, but that there were some.
+            job.attempt = u32::from(has_run);
+        }
+        if run.jobs[node].state.is_final() {
+            for dependent in plan.dependents_of(number) {
+                waits[*dependent as usize] = waits[*dependent as usize].saturating_sub(1);
+            }
+        }
     }
 }
 

@@ -440,6 +440,7 @@ fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {
 fn record(revision: &mut Revision, end: JobEnd) -> bool {
     let holds = revision.row(end.node).is_some_and(|row| {
         end.nonce != 0
+            && !revision.run.ended
             && row.fence.attempt == end.attempt
             && row.fence.nonce == end.nonce
             && matches!(row.state, JobState::Running | JobState::Ready)
