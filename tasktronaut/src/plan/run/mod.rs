@@ -125,8 +125,6 @@ impl Turn<'_> {
             return Ended::Done;
         }
         if verdict == Verdict::NotBegun {
-            let job = &mut self.run.jobs[node as usize];
-            job.attempt = job.attempt.saturating_sub(1);
             self.set(node, self.run.taken_out());
             self.count_down_hooks(node);
             return Ended::Done;
@@ -141,7 +139,12 @@ impl Turn<'_> {
                 self.set(node, JobState::Waiting);
                 return Ended::Later(after);
             }
-            Verdict::Retry { .. } | Verdict::PutBack { .. } | Verdict::Fail => {
+            // Another attempt would follow, but the process stops: taken out, as what waits.
+            Verdict::Retry { .. } | Verdict::PutBack { .. } => {
+                self.set(node, self.run.taken_out());
+                self.count_down_hooks(node);
+            }
+            Verdict::Fail => {
                 self.set(node, JobState::Failed);
                 self.fail(node, error);
             }
