@@ -22,8 +22,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use self::store::Store;
-use super::record::{LostClaim,
-    CancelAnswer, Claimed, Enqueued, Events, Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus,
+use super::record::{
+    CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage, ProcessStatus,
     Pulse, WorkerId,
 };
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
