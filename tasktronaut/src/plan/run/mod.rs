@@ -190,10 +190,11 @@ impl Turn<'_> {
 
     /// A job has failed for good: the process stops (`R12`), or what depends on the job is skipped.
     fn fail(&mut self, node: u32, error: Arc<TaskError>) {
+        let scope = self.plan.nodes[node as usize].scope;
         if self.run.stopping {
+            self.tell_failure(node, scope, error);
             return self.count_down_hooks(node);
         }
-        let scope = self.plan.nodes[node as usize].scope;
         let definition: Arc<str> = self.plan.definition_of(scope).name().into();
         let step = self.plan.task_name(node).map_or_else(|| Arc::clone(&definition), Arc::from);
         let failure = Failure { definition, step, scope, error };
