@@ -12,34 +12,49 @@ use tasktronaut::plan::NodeKind;
 use tasktronaut::{
     CancelAnswer, EnqueueError, Enqueued, Handle, Outcome, Plan, Policy, Process, ProcessBuilder, arguments,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::arguments::{Arguments, Fault};
 use crate::dice::Dice;
 use crate::script::{Kind, Wanted, wanted};
-use crate::work::{Part, input_ends};
+use crate::work::Part;
 use crate::{crash, history, with_backend};
 
 /// How many processes a client has under way.
-const WINDOW: usize = 8;
+const WINDOW: usize = 12;
 /// The pause before a store that has failed is asked again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub async fn run(arguments: Arguments) -> ExitCode {
     history::open(&arguments.history, &arguments.name);
     crash::listen(&arguments.name, arguments.crash.clone());
+    let (say, mut allowed) = watch::channel(0);
+    std::thread::spawn(move || listen(&say));
+    let ends = allowed.clone();
     tokio::select! {
-        () = enqueue_all(&arguments) => ExitCode::SUCCESS,
-        () = input_ends() => ExitCode::FAILURE,
+        () = enqueue_all(&arguments, &mut allowed) => ExitCode::SUCCESS,
+        () = until_closed(ends) => ExitCode::FAILURE,
     }
 }
 
-async fn enqueue_all(arguments: &Arguments) {
-    with_backend!(&arguments.backend, backend => enqueue_share(backend, arguments.clone()).await);
+/// The run says on the input how far clients may go, in percent, so that they do not outrun the faults.
+fn listen(say: &watch::Sender<u64>) {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        say.send_replace(line.trim().parse().unwrap_or(100));
+    }
 }
 
-async fn enqueue_share<B: Backend>(backend: B, arguments: Arguments) {
+/// Waits until the run is gone.
+async fn until_closed(mut allowed: watch::Receiver<u64>) {
+    while allowed.changed().await.is_ok() {}
+}
+
+async fn enqueue_all(arguments: &Arguments, allowed: &mut watch::Receiver<u64>) {
+    with_backend!(&arguments.backend, backend => enqueue_share(backend, arguments.clone(), allowed).await);
+}
+
+async fn enqueue_share<B: Backend>(backend: B, arguments: Arguments, allowed: &mut watch::Receiver<u64>) {
     let Arguments { share: (which, all), fault, processes, .. } = arguments;
     let client = Arc::new(Client { backend, arguments, delay_us: AtomicU64::new(60_000) });
     let window = Arc::new(Semaphore::new(WINDOW));
@@ -49,6 +64,8 @@ async fn enqueue_share<B: Backend>(backend: B, arguments: Arguments) {
         if number % all != which && fault != Fault::SameIdentifier {
             continue;
         }
+        let part = number * 100 / processes;
+        allowed.wait_for(|allowed| *allowed >= part).await.expect("the run goes on");
         let place = Arc::clone(&window).acquire_owned().await.expect("the window stays open");
         let client = Arc::clone(&client);
         under_way.spawn(async move {

@@ -94,7 +94,7 @@ pub struct Wanted {
 }
 
 /// How long a task with a timeout may take.
-pub const TIMEOUT_MS: u64 = 250;
+pub const TIMEOUT_MS: u64 = 600;
 
 /// The process of this number, as it befits a fault.
 pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
@@ -123,7 +123,7 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
         }
         _ => Wanted {
             finish_siblings: dice.percent(20),
-            deadline_ms: dice.percent(3).then(|| dice.within(300..1500)),
+            deadline_ms: dice.percent(3).then(|| dice.within(300..3000)),
             start_after_ms: if dice.percent(5) { dice.within(1..300) } else { 0 },
             priority: dice.choose(&[0, 0, 0, 5, -5]),
             cancel_after_ms: dice.percent(8).then(|| dice.within(0..500)),
@@ -168,7 +168,7 @@ fn task(dice: &mut Dice) -> Script {
 }
 
 fn work(dice: &mut Dice, kind: Kind) -> Work {
-    let ms = dice.choose(&[1, 5, 15, 30, 30, 60, 100]);
+    let ms = dice.choose(&[1, 10, 40, 80, 150, 250]);
     let can_be_late = matches!(kind, Kind::Timed | Kind::TimedPlain);
     let first = match dice.within(0..100) {
         0..4 => How::Error,

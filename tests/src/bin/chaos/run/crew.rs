@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,6 +39,8 @@ pub struct Crew {
     pub fired: HashMap<&'static str, u64>,
     /// Whether those who are started now end themselves.
     pub armed: bool,
+    /// How far clients may go, in percent.
+    allowed: u64,
 }
 
 impl Crew {
@@ -52,6 +54,7 @@ impl Crew {
             ended: Arc::default(),
             fired: HashMap::new(),
             armed: arguments.fault == Fault::CrashPoints,
+            allowed: 0,
         };
         for slot in 0..arguments.workers {
             let worker = crew.worker(slot);
@@ -68,6 +71,20 @@ impl Crew {
     pub fn progress(&self) -> u64 {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).len();
         u64::try_from(ended).unwrap_or(0) * 100 / self.arguments.processes.max(1)
+    }
+
+    /// How often everybody is to end at each point.
+    pub fn wanted_of_each(&self) -> u64 {
+        let points = u64::try_from(WORKER_POINTS.len() + CLIENT_POINTS.len()).unwrap_or(1);
+        self.arguments.faults.div_ceil(points)
+    }
+
+    /// Lets the clients go so far.
+    pub fn allow(&mut self, percent: u64) {
+        self.allowed = percent;
+        for client in self.clients.iter_mut().flatten() {
+            tell(&mut client.child, percent);
+        }
     }
 
     /// Waits, and replaces whoever has ended meanwhile.
@@ -188,10 +205,11 @@ impl Crew {
     fn client(&mut self, slot: u64) -> Member {
         let point = self.armed.then(|| self.next_point(CLIENT_POINTS)).flatten();
         let name = self.name('c', slot);
-        let times = if point == Some("cancelled") { 1 } else { self.dice.within(8..20) };
+        let times = if point == Some("cancelled") { 1 } else { self.dice.within(2..12) };
         let mut command = self.command("client", &name, point.map(|point| (point, times)));
         command.arg("--share").arg(format!("{slot}/{CLIENTS}")).stdout(Stdio::piped());
         let mut member = self.spawn(command, name, point);
+        tell(&mut member.child, self.allowed);
         let output = member.child.stdout.take().expect("a client has an output");
         let ended = Arc::clone(&self.ended);
         std::thread::spawn(move || {
@@ -209,7 +227,8 @@ impl Crew {
         let mut free: Vec<_> = all.iter().filter(|point| !open.contains(*point)).copied().collect();
         let first = usize::try_from(self.dice.within(0..64)).unwrap_or(0) % free.len().max(1);
         free.rotate_left(first);
-        free.into_iter().min_by_key(|point| self.fired.get(point).copied().unwrap_or(0))
+        let fired = |point: &&'static str| self.fired.get(*point).copied().unwrap_or(0);
+        free.into_iter().min_by_key(fired).filter(|point| fired(point) < self.wanted_of_each())
     }
 
     fn name(&mut self, kind: char, slot: u64) -> String {
@@ -245,6 +264,14 @@ impl Drop for Crew {
             let _ = member.child.kill();
             let _ = member.child.wait();
         }
+    }
+}
+
+/// Tells a client how far it may go.
+fn tell(client: &mut Child, percent: u64) {
+    if let Some(input) = &mut client.stdin {
+        // One that has ended needs not know.
+        let _ = writeln!(input, "{percent}");
     }
 }
 

@@ -14,8 +14,10 @@ use crate::dice::Dice;
 use crate::history;
 
 /// The faults begin and end at these parts of the run, in percent.
-const FIRST: u64 = 4;
+const FIRST: u64 = 3;
 const LAST: u64 = 65;
+/// Clients may be ahead by so much, so that there is always something to hit.
+const AHEAD: u64 = 20;
 /// Between two faults there is at least this time, and at most that.
 const SHORTEST: Duration = Duration::from_millis(120);
 const LONGEST: Duration = Duration::from_millis(1500);
@@ -34,7 +36,7 @@ pub async fn run(arguments: &Arguments, crew: &mut Crew, server: &mut Server, pr
     let mut nemesis = Nemesis { crew, server, proxy, dice, lease: arguments.lease };
     match arguments.fault {
         Fault::None => {}
-        Fault::CrashPoints => nemesis.crash_points(arguments.faults).await,
+        Fault::CrashPoints => nemesis.crash_points().await,
         fault => {
             for number in 0..arguments.faults {
                 let part = FIRST + (LAST - FIRST) * number / arguments.faults.max(1);
@@ -43,12 +45,14 @@ pub async fn run(arguments: &Arguments, crew: &mut Crew, server: &mut Server, pr
             }
         }
     }
+    nemesis.crew.allow(100);
 }
 
 impl Nemesis<'_> {
     /// Waits until so much has ended; not for ever, for a fault may hold everything up.
     async fn until(&mut self, part: u64) {
         let begun = Instant::now();
+        self.crew.allow(part + AHEAD);
         self.crew.tend(SHORTEST).await;
         while self.crew.progress() < part && begun.elapsed() < LONGEST {
             self.crew.tend(Duration::from_millis(10)).await;
@@ -146,17 +150,18 @@ impl Nemesis<'_> {
     }
 
     /// Lets workers and clients end themselves, until that has happened so many times.
-    async fn crash_points(&mut self, wanted: u64) {
-        let points = u64::try_from(WORKER_POINTS.len() + CLIENT_POINTS.len()).unwrap_or(1);
-        let each = wanted.div_ceil(points);
+    async fn crash_points(&mut self) {
+        let each = self.crew.wanted_of_each();
+        let all = [WORKER_POINTS, CLIENT_POINTS].concat();
+        let most = each * u64::try_from(all.len()).unwrap_or(1);
         loop {
             self.crew.tend(Duration::from_millis(20)).await;
-            let fired = &self.crew.fired;
-            let all = WORKER_POINTS.iter().chain(CLIENT_POINTS);
-            let missing = all.filter(|point| fired.get(*point).copied().unwrap_or(0) < each).count();
-            if missing == 0 || self.crew.progress() >= LAST {
+            let fired = |point: &&str| self.crew.fired.get(*point).copied().unwrap_or(0).min(each);
+            let fired: u64 = all.iter().map(fired).sum();
+            if fired == most || self.crew.progress() >= LAST {
                 break;
             }
+            self.crew.allow((AHEAD + LAST * fired / most).max(self.crew.progress() + AHEAD / 2));
         }
         self.crew.armed = false;
         for slot in self.crew.armed_workers() {

@@ -75,7 +75,7 @@ fn registry() -> Registry {
 }
 
 /// Waits until whoever started this process closes its input, or is gone.
-pub async fn input_ends() {
+async fn input_ends() {
     let (ended, wait) = tokio::sync::oneshot::channel::<()>();
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
