@@ -84,6 +84,18 @@ impl Member {
         self.state().held.extend(fences);
     }
 
+    pub(super) fn holds(&self, fence: &Fence) -> bool {
+        self.state().held.contains(fence)
+    }
+
+    /// Forgets claims that nobody will run here.
+    pub(super) fn let_go(&self, fences: impl IntoIterator<Item = Fence>) {
+        let mut state = self.state();
+        for fence in fences {
+            state.held.remove(&fence);
+        }
+    }
+
     /// Notes that the ends of claims are on their way.
     pub(super) fn send(&self, fences: &[Fence]) {
         let mut state = self.state();

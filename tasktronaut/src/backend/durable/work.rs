@@ -104,6 +104,8 @@ impl<S: Store> Durable<S> {
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
         let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        // From here on their leases are this worker's, however long it takes until they are begun.
+        member.hold(answer.claims.iter().map(|claim| claim.fence));
         if answer.unknown && wanted > 0 {
             self.enter_again(member).await?;
             exchanged.more = true;
@@ -238,6 +240,7 @@ impl<S: Store> Durable<S> {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::error!(%error, "plans could not be read");
+                    member.let_go(claims.iter().map(|claim| claim.fence));
                     return Vec::new();
                 }
             };
@@ -254,9 +257,12 @@ impl<S: Store> Durable<S> {
         let mut put_off = Vec::new();
         for row in claims {
             let (key, fence) = (row.fence.key, row.fence);
+            if !member.holds(&fence) {
+                // It was lost while something else kept this worker from beginning it.
+                continue;
+            }
             match understood(member, &unreadable, row) {
                 Ok((process, claim)) => {
-                    member.hold([fence]);
                     match claimed.last_mut() {
                         Some(group) if group.process.key == key => group.jobs.push(claim),
                         _ => claimed.push(Claimed { process, jobs: smallvec![claim] }),
@@ -269,6 +275,7 @@ impl<S: Store> Durable<S> {
                         reason,
                         "a claimed job makes no sense; it is put off"
                     );
+                    member.let_go([fence]);
                     put_off.push(put_off_end(fence, reason));
                 }
             }
