@@ -13,6 +13,8 @@ pub mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 pub mod seed;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod store;
 
 use std::future::Future;
