@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tasktronaut::BoxError;
 use tasktronaut::backend::WorkerId;
-use tasktronaut::backend::{SqliteOptions, SqliteStore};
 use tasktronaut::backend::store::{ListFilter, Phase, Recorded, Store};
+use tasktronaut::backend::{SqliteOptions, SqliteStore};
 use tasktronaut_tests::fan;
 
 const LEASE: Duration = Duration::from_mins(1);

@@ -1,7 +1,7 @@
 //! Rows that somebody has spoilt: they are named as such, and do not harm their neighbours.
 
 use tasktronaut::BackendError;
-use tasktronaut::backend::store::{Changes, ListFilter, Recorded, Store};
+use tasktronaut::backend::store::{Changes, ListFilter, Recorded, Reviser, Store};
 use tasktronaut_tests::fan;
 
 use crate::folder::{Folder, add, claim, worker};
@@ -35,7 +35,7 @@ async fn a_process_that_makes_no_sense() {
             .raw()
             .execute(&format!("UPDATE process SET {change} WHERE key = ?1"), [bad.cast_signed()])
             .unwrap();
-        is_corrupt(store.revise(bad, |_| Ok((Changes::default(), ()))).await);
+        is_corrupt(store.revise(bad, Reviser::new(|_| Ok((Changes::default(), ())))).await);
         if !change.contains("identifier") {
             is_corrupt(store.find("bad").await);
         }
@@ -74,7 +74,7 @@ async fn a_job_that_makes_no_sense() {
             .execute(&format!("UPDATE job SET {change} WHERE process = ?1"), [bad.cast_signed()])
             .unwrap();
         is_corrupt(store.jobs(bad).await);
-        is_corrupt(store.revise(bad, |_| Ok((Changes::default(), ()))).await);
+        is_corrupt(store.revise(bad, Reviser::new(|_| Ok((Changes::default(), ())))).await);
         assert_eq!(store.jobs(good).await.unwrap().len(), 1);
         let worker = worker(&store).await;
         let claims = claim(&store, worker, 10).await;

@@ -1,8 +1,8 @@
 //! Opening: what is made, what is found again, and what is refused.
 
 use tasktronaut::BackendError;
-use tasktronaut::backend::{SqliteOptions, SqliteStore};
 use tasktronaut::backend::store::Store;
+use tasktronaut::backend::{SqliteOptions, SqliteStore};
 
 use crate::folder::{Folder, add, claim, worker};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tasktronaut::backend::WorkerId;
-use tasktronaut::backend::{SqliteOptions, SqliteStore};
 use tasktronaut::backend::store::{ClaimRow, Key, Store, Stored};
+use tasktronaut::backend::{SqliteOptions, SqliteStore};
 use tasktronaut_tests::fan;
 
 pub struct Folder(PathBuf);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tasktronaut::BackendError;
 use tasktronaut::backend::SqliteStore;
-use tasktronaut::backend::store::{Changes, Recorded, Snapshot, Store, Stored};
+use tasktronaut::backend::store::{Changes, Recorded, Reviser, Snapshot, Store, Stored};
 use tasktronaut_tests::fan;
 
 use crate::folder::{Folder, add, claim, worker};
@@ -60,7 +60,7 @@ async fn a_failed_request_does_not_spoil_those_it_shares_a_commit_with() {
         requests.spawn(async move {
             if number % 3 == 0 {
                 let refuse = |_: &Snapshot| Err::<(Changes, ()), _>(BackendError::Closed);
-                assert!(matches!(store.revise(key, refuse).await, Err(BackendError::Closed)));
+                assert!(matches!(store.revise(key, Reviser::new(refuse)).await, Err(BackendError::Closed)));
             } else {
                 let stored = store.enqueue(vec![fan::process(&number.to_string())].into()).await.unwrap();
                 assert!(matches!(stored[0], Stored::Created(_)));
@@ -78,7 +78,8 @@ async fn a_panic_in_a_revision_is_an_error_of_that_revision() {
     let folder = Folder::new();
     let store = folder.store();
     let key = add(&store, "album").await;
-    let answer: Result<Option<()>, _> = store.revise(key, |_| panic!("a mistake in the rules")).await;
+    let answer: Result<Option<()>, _> =
+        store.revise(key, Reviser::new(|_| panic!("a mistake in the rules"))).await;
     assert!(answer.unwrap_err().to_string().contains("a mistake in the rules"));
     let worker = worker(&store).await;
     assert_eq!(claim(&store, worker, 1).await.len(), 1);

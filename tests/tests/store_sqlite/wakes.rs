@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use tasktronaut::backend::{SqliteOptions, SqliteStore};
 use tasktronaut::backend::store::{Store, Wake};
+use tasktronaut::backend::{SqliteOptions, SqliteStore};
 
 use crate::folder::{Folder, add};
 
@@ -76,7 +76,8 @@ async fn without_sockets_changes_are_noticed_all_the_same() {
     let long = folder.path().join("a".repeat(100));
     std::fs::create_dir_all(&long).unwrap();
     let options = SqliteOptions::new(long.join("test.db"));
-    let (here, there) = (SqliteStore::open_with(options.clone()).unwrap(), SqliteStore::open_with(options).unwrap());
+    let (here, there) =
+        (SqliteStore::open_with(options.clone()).unwrap(), SqliteStore::open_with(options).unwrap());
     let heard = listen(&there).await;
     add(&here, "album").await;
     assert_eq!(heard.recv_timeout(PATIENCE).unwrap(), Wake::Anything);

@@ -84,6 +84,18 @@ impl Member {
         self.state().held.extend(fences);
     }
 
+    pub(super) fn holds(&self, fence: &Fence) -> bool {
+        self.state().held.contains(fence)
+    }
+
+    /// Forgets claims that nobody will run here.
+    pub(super) fn let_go(&self, fences: impl IntoIterator<Item = Fence>) {
+        let mut state = self.state();
+        for fence in fences {
+            state.held.remove(&fence);
+        }
+    }
+
     /// Notes that the ends of claims are on their way.
     pub(super) fn send(&self, fences: &[Fence]) {
         let mut state = self.state();
@@ -124,36 +136,38 @@ impl Member {
 
     /// Those of these claims that the store does not know any more, although they have not ended here. What runs of
     /// their processes is given up; the other claims on them are handed back.
-    pub(super) fn compare(&self, before: &HashSet<Fence>, store: &[Fence]) -> (Vec<LostClaim>, Vec<Fence>) {
+    pub(super) fn compare(&self, before: &HashSet<Fence>, store: &[Fence]) -> (Vec<LostClaim>, Vec<Gone>) {
         let known: HashSet<&Fence> = store.iter().collect();
         let mut state = self.state();
         let lost = before.iter().filter(|fence| !known.contains(fence) && state.held.contains(*fence));
         let lost: Vec<Fence> = lost.copied().collect();
         let mut told = Vec::new();
-        let mut handed_back = Vec::new();
+        let mut abandoned = HashMap::new();
         for fence in lost {
             state.held.remove(&fence);
             if let Some(process) = state.processes.remove(&fence.key) {
                 process.session.abandon();
-                told.push(LostClaim { process, node: fence.node, attempt: fence.attempt });
+                abandoned.insert(fence.key, process);
             }
-            let others = state.held.iter().filter(|other| other.key == fence.key);
-            handed_back.extend(others.copied().collect::<Vec<_>>());
-            state.held.retain(|other| other.key != fence.key);
+            if let Some(process) = abandoned.get(&fence.key) {
+                told.push(gone(fence, process).1);
+            }
         }
+        let is_abandoned = |fence: &Fence| abandoned.get(&fence.key).map(|process| gone(*fence, process));
+        let handed_back: Vec<Gone> = state.held.iter().filter_map(is_abandoned).collect();
+        state.held.retain(|fence| !abandoned.contains_key(&fence.key));
         (told, handed_back)
     }
 
     /// Gives up everything that runs: the worker cannot renew its leases (`R7`).
-    pub(super) fn abandon(&self) -> Vec<LostClaim> {
+    pub(super) fn abandon(&self) -> Vec<Gone> {
         let mut state = self.state();
         let held = std::mem::take(&mut state.held);
         let mut told = Vec::new();
         for fence in held {
             if let Some(process) = state.processes.get(&fence.key) {
                 process.session.abandon();
-                let process = Arc::clone(process);
-                told.push(LostClaim { process, node: fence.node, attempt: fence.attempt });
+                told.push(gone(fence, process));
             }
         }
         state.processes.clear();
@@ -191,6 +205,14 @@ impl Member {
         let limit = self.membership.lease * 2 / 3;
         self.state().renewed.is_some_and(|renewed| renewed.elapsed() > limit.max(Duration::from_millis(50)))
     }
+}
+
+/// A claim that does not hold any more.
+pub(super) type Gone = (Fence, LostClaim);
+
+fn gone(fence: Fence, process: &Arc<ClaimedProcess>) -> Gone {
+    let process = Arc::clone(process);
+    (fence, LostClaim { process, node: fence.node, attempt: fence.attempt })
 }
 
 /// A process as claims refer to it, with a session of its own.

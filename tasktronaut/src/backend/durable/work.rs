@@ -11,16 +11,16 @@ use super::flat::{end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision, poison_error};
-use super::{Durable, Wake};
+use super::{Durable, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
 use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Reviser, Store, Then};
 use crate::backend::{BackendError, Exchanged};
+use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::run::Ended;
 use crate::plan::{JobState, NodeKind, Outcome, Plan};
-use crate::definition::context::Level;
 use crate::words::error::{TaskError, TaskErrorKind};
 
 /// How often the end of an attempt that must be revised is tried before it is left to its lease.
@@ -114,6 +114,8 @@ impl<S: Store> Durable<S> {
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
         let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        // From here on their leases are this worker's, however long it takes until they are begun.
+        member.hold(answer.claims.iter().map(|claim| claim.fence));
         if answer.unknown && wanted > 0 {
             self.enter_again(member).await?;
             exchanged.more = true;
@@ -206,12 +208,14 @@ impl<S: Store> Durable<S> {
         let revise = Reviser::new(move |snapshot| {
             let mut revision = Revision::new(&plan, snapshot, name)?;
             let result = (change.0)(&mut revision);
+            pass("revising");
             let (changes, revised) = revision.finish();
             Ok((changes, (result, revised)))
         });
         let Some((result, revised)) = self.inner.store.revise(key, revise).await? else {
             return Ok(None);
         };
+        pass("revised");
         self.tell_revised(key, revised);
         Ok(Some(result))
     }
@@ -247,6 +251,7 @@ impl<S: Store> Durable<S> {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::error!(%error, "plans could not be read");
+                    member.let_go(claims.iter().map(|claim| claim.fence));
                     return Vec::new();
                 }
             };
@@ -263,14 +268,15 @@ impl<S: Store> Durable<S> {
         let mut put_off = Vec::new();
         for row in claims {
             let (key, fence) = (row.fence.key, row.fence);
+            if !member.holds(&fence) {
+                // It was lost while something else kept this worker from beginning it.
+                continue;
+            }
             match understood(member, &unreadable, row) {
-                Ok((process, claim)) => {
-                    member.hold([fence]);
-                    match claimed.last_mut() {
-                        Some(group) if group.process.key == key => group.jobs.push(claim),
-                        _ => claimed.push(Claimed { process, jobs: smallvec![claim] }),
-                    }
-                }
+                Ok((process, claim)) => match claimed.last_mut() {
+                    Some(group) if group.process.key == key => group.jobs.push(claim),
+                    _ => claimed.push(Claimed { process, jobs: smallvec![claim] }),
+                },
                 Err(reason) => {
                     tracing::error!(
                         key,
@@ -278,6 +284,7 @@ impl<S: Store> Durable<S> {
                         reason,
                         "a claimed job makes no sense; it is put off"
                     );
+                    member.let_go([fence]);
                     put_off.push(put_off_end(fence, reason));
                 }
             }
@@ -297,7 +304,7 @@ impl<S: Store> Durable<S> {
         let member = self.member(worker)?;
         if member.is_cut_off() {
             // Others may have its jobs by now; what runs is of no use.
-            let lost = member.abandon();
+            let lost: Vec<LostClaim> = member.abandon().into_iter().map(|(_, claim)| claim).collect();
             if !lost.is_empty() {
                 tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
                 member.renewed(Instant::now());
@@ -310,18 +317,26 @@ impl<S: Store> Durable<S> {
         if renew {
             member.renewed(asked);
         }
-        let (lost, mut handed_back) = member.compare(&before, &beat.held);
+        if beat.reaped > 0 {
+            pass("recovered");
+        }
+        let (lost, released) = member.compare(&before, &beat.held);
+        let mut handed_back: Vec<Fence> = released.iter().map(|(fence, _)| *fence).collect();
         handed_back.extend(member.strange(&beat.held));
         if !handed_back.is_empty() {
             let special = self.inner.store.give_back(worker, Some(handed_back)).await?;
             self.give_back_by_rule(special).await?;
         }
+        let released = released.into_iter().map(|(_, claim)| claim).collect();
         for (key, is_cancelled) in beat.stopping {
             let is_over = is_cancelled || self.is_overdue(&member, key).await?;
             member.stop(key, is_over);
         }
         if member.pause(beat.paused) {
             self.enter_again(&member).await?;
+        }
+        if !beat.expired.is_empty() {
+            pass("expiring");
         }
         for fence in beat.expired {
             self.expire(fence, max_lost).await?;
@@ -338,7 +353,7 @@ impl<S: Store> Durable<S> {
         if beat.reaped > 0 {
             self.tell(&[Wake::Ready]);
         }
-        let mut pulse = Pulse { lost, reaped: beat.reaped, unroutable: Vec::new() };
+        let mut pulse = Pulse { lost, released, reaped: beat.reaped, unroutable: Vec::new() };
         if self.is_time_to_clean(member.membership.lease) {
             self.inner.store.sweep(self.inner.retention, SWEEP).await?;
             pulse.unroutable = self.unroutable().await?;
@@ -400,15 +415,19 @@ impl<S: Store> Durable<S> {
         Ok(())
     }
 
-    pub(super) async fn depart(&self, worker: WorkerId) -> Result<(), BackendError> {
-        let Ok(member) = self.member(worker) else { return Ok(()) };
+    pub(super) async fn depart(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
+        let Ok(member) = self.member(worker) else { return Ok(Vec::new()) };
+        // Renewed first, so that what is given back is surely this worker's.
+        let held = self.inner.store.beat(worker, true, member.membership.max_lost).await?.held;
         let special = self.inner.store.give_back(worker, None).await?;
         self.give_back_by_rule(special).await?;
-        member.abandon();
+        let released = member.abandon();
+        let released = released.into_iter().filter(|(fence, _)| held.contains(fence));
+        let released = released.map(|(_, claim)| claim).collect();
         self.members().remove(&worker);
         self.groups().remove(&worker);
         self.tell(&[Wake::Ready]);
-        Ok(())
+        Ok(released)
     }
 
     fn is_time_to_clean(&self, lease: Duration) -> bool {
@@ -454,6 +473,7 @@ fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {
 fn record(revision: &mut Revision, end: JobEnd) -> bool {
     let holds = revision.row(end.node).is_some_and(|row| {
         end.nonce != 0
+            && !revision.run.ended
             && row.fence.attempt == end.attempt
             && row.fence.nonce == end.nonce
             && matches!(row.state, JobState::Running | JobState::Ready)

@@ -140,7 +140,10 @@ pub(super) async fn a_list_can_be_filtered<O: Opener>(place: Place<O>) -> CaseRe
     assert!(names(&client, &filter().identifier_prefix("%")).await?.is_empty());
     let page = client.list(&filter().state(ProcessState::Active)).await?;
     let first = &page.processes[0];
-    assert_eq!((first.state, first.ended, first.paused, &*first.definition), (ProcessState::Active, false, false, "main"));
+    assert_eq!(
+        (first.state, first.ended, first.paused, &*first.definition),
+        (ProcessState::Active, false, false, "main")
+    );
     Ok(())
 }
 
@@ -186,7 +189,10 @@ pub(super) async fn what_has_ended_can_be_deleted<O: Opener>(place: Place<O>) ->
         handle.dump().await.unwrap_err(),
         handle.events().await.unwrap_err(),
     ] {
-        assert!(matches!(&error, BackendError::UnknownProcess { identifier } if identifier == "album-17"), "{error:?}");
+        assert!(
+            matches!(&error, BackendError::UnknownProcess { identifier } if identifier == "album-17"),
+            "{error:?}"
+        );
     }
     // The identifier is free again.
     let again = process.enqueue(&place.backend).await?;
@@ -242,7 +248,8 @@ pub(super) async fn a_dump_has_the_same_form_everywhere<O: Opener>(place: Place<
         }
         task
     };
-    let failed = json!({ "state": "failed", "attempt": 1, "failed": 1, "error": "broken", "error_kind": "failed" });
+    let failed =
+        json!({ "state": "failed", "attempt": 1, "failed": 1, "error": "broken", "error_kind": "failed" });
     let skipped = json!({ "state": "skipped", "attempt": 0, "failed": 0, "error": null, "error_kind": null });
     let wanted = json!({
         "identifier": "album-17", "definition": "main", "state": "failed", "ended": true, "paused": false,

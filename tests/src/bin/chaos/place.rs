@@ -1,0 +1,65 @@
+//! Where the processes are kept: by a URL, for workers and clients.
+
+use std::time::Duration;
+
+use tasktronaut::backend::PostgresStore;
+use tasktronaut::backend::{BackendError, Durable, RedisStore};
+
+/// How long a server that is down is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Does something with the backend of a URL, whichever it is.
+#[macro_export]
+macro_rules! with_backend {
+    ($url:expr, $backend:ident => $then:expr) => {
+        match $crate::place::kind_of($url) {
+            $crate::place::Kind::Redis => {
+                let $backend = $crate::place::redis($url).await;
+                $then
+            }
+            $crate::place::Kind::Postgres => {
+                let $backend = $crate::place::postgres($url).await;
+                $then
+            }
+        }
+    };
+}
+
+/// Which store a URL means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Redis,
+    Postgres,
+}
+
+/// The kind of a URL, or of its name alone.
+pub fn kind_of(url: &str) -> Kind {
+    match url {
+        _ if url.starts_with("redis") || url.starts_with("valkey") => Kind::Redis,
+        _ if url.starts_with("postgres") => Kind::Postgres,
+        _ => panic!("`{url}` is no store"),
+    }
+}
+
+pub async fn redis(url: &str) -> Durable<RedisStore> {
+    Durable::new(open(|| RedisStore::open(url)).await)
+}
+
+pub async fn postgres(url: &str) -> Durable<PostgresStore> {
+    Durable::new(open(|| PostgresStore::open(url)).await)
+}
+
+/// Opens a store, as soon as it answers.
+async fn open<S, F: Future<Output = Result<S, BackendError>>>(open: impl Fn() -> F) -> S {
+    let begun = std::time::Instant::now();
+    loop {
+        match open().await {
+            Ok(store) => return store,
+            Err(error) if begun.elapsed() < PATIENCE => {
+                eprintln!("the store cannot be opened yet: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("the store cannot be opened: {error}"),
+        }
+    }
+}
