@@ -1,12 +1,12 @@
 //! Rows that somebody has spoilt: they are named as such, and do not harm their neighbours.
 
 use tasktronaut::BackendError;
-use tasktronaut::backend::store::{Changes, ListFilter, Recorded, Reviser, Store};
+use tasktronaut::backend::store::{Reviser, Changes, ListFilter, Recorded, Store};
 use tasktronaut_tests::fan;
 
 use crate::folder::{Folder, add, claim, worker};
 
-fn is_corrupt<T: std::fmt::Debug>(answer: Result<T, BackendError>) {
+fn is_corrupt<T: std::fmt::Debug>(answer: &Result<T, BackendError>) {
     assert!(matches!(answer, Err(BackendError::Corrupt { .. })), "{answer:?}");
 }
 
@@ -35,9 +35,9 @@ async fn a_process_that_makes_no_sense() {
             .raw()
             .execute(&format!("UPDATE process SET {change} WHERE key = ?1"), [bad.cast_signed()])
             .unwrap();
-        is_corrupt(store.revise(bad, Reviser::new(|_| Ok((Changes::default(), ())))).await);
+        is_corrupt(&store.revise(bad, Reviser::new(|_| Ok((Changes::default(), ())))).await);
         if !change.contains("identifier") {
-            is_corrupt(store.find("bad").await);
+            is_corrupt(&store.find("bad").await);
         }
         assert!(store.find("good").await.unwrap().is_some());
         let listed: Vec<_> = store.list(&everything()).await.unwrap().iter().map(|row| row.key).collect();
@@ -73,8 +73,8 @@ async fn a_job_that_makes_no_sense() {
             .raw()
             .execute(&format!("UPDATE job SET {change} WHERE process = ?1"), [bad.cast_signed()])
             .unwrap();
-        is_corrupt(store.jobs(bad).await);
-        is_corrupt(store.revise(bad, Reviser::new(|_| Ok((Changes::default(), ())))).await);
+        is_corrupt(&store.jobs(bad).await);
+        is_corrupt(&store.revise(bad, Reviser::new(|_| Ok((Changes::default(), ())))).await);
         assert_eq!(store.jobs(good).await.unwrap().len(), 1);
         let worker = worker(&store).await;
         let claims = claim(&store, worker, 10).await;
@@ -140,7 +140,7 @@ async fn a_worker_that_makes_no_sense() {
     let (bad, good) = (worker(&store).await, worker(&store).await);
     let id = bad.as_u128().to_be_bytes();
     folder.raw().execute("UPDATE worker SET routes = x'010203', version = 0 WHERE id = ?1", [id]).unwrap();
-    is_corrupt(store.exchange(bad, vec![], 1).await);
+    is_corrupt(&store.exchange(bad, vec![], 1).await);
     assert_eq!(claim(&store, good, 1).await.len(), 1);
     store.strays().await.unwrap();
 }

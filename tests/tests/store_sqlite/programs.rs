@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use tasktronaut::JobState;
+use tasktronaut::backend::sqlite::SqliteStore;
 use tasktronaut::backend::store::{ListFilter, Phase, Recorded, Store};
 use tasktronaut_tests::fan;
 
@@ -92,6 +93,50 @@ async fn stores_of_one_program_share_as_well() {
     all_have_ended(&folder, PROCESSES).await;
 }
 
+/// What a program said of its chain is in the database, and so is nothing that it cannot have done.
+async fn has_kept(store: &SqliteStore, name: &str, said: &[String]) {
+    // The last line may have been cut.
+    let Some(("begun", acknowledged)) = said.split_first().map(|(first, rest)| (first.as_str(), rest)) else {
+        return;
+    };
+    let process = store.find(name).await.unwrap().unwrap();
+    let jobs = store.jobs(process.key).await.unwrap();
+    let whole = acknowledged.len().saturating_sub(1);
+    for node in acknowledged[..whole].iter().map(|line| line.parse::<usize>().unwrap()) {
+        assert_eq!(jobs[node].state, JobState::Succeeded, "{name}: {node}");
+    }
+    // One step after the other, and nothing in between is missing.
+    let succeeded = jobs.iter().filter(|job| job.state == JobState::Succeeded).count();
+    assert_eq!(jobs.len(), succeeded + 1, "{name}");
+    assert!((0..).zip(&jobs).all(|(node, job)| job.fence.node == node));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_that_can_write_no_more_has_kept_what_was_acknowledged() {
+    let folder = Folder::new();
+    drop(folder.store());
+    // The log is not larger than 200 or 400 KiB, as on a disk that is full then.
+    let script = "trap '' XFSZ; ulimit -f $3; exec \"$0\" chain \"$1\" \"$2\"";
+    for (name, blocks) in [("first", "400"), ("second", "800")] {
+        let mut child = Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_sqlite_program")])
+            .arg(folder.database())
+            .args([name, blocks])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said: Vec<String> = lines(&mut child).collect();
+        let end = child.wait_with_output().unwrap();
+        assert!(!end.status.success() && end.status.code().is_some(), "it says what is wrong: {end:?}");
+        assert!(String::from_utf8_lossy(&end.stderr).contains("Store"), "{end:?}");
+        assert!(said.len() > 3, "{said:?}");
+        has_kept(&folder.store(), name, &said).await;
+    }
+    is_sound(&folder);
+}
+
 #[tokio::test]
 async fn killed_programs_have_kept_what_was_acknowledged() {
     let folder = Folder::new();
@@ -114,21 +159,7 @@ async fn killed_programs_have_kept_what_was_acknowledged() {
     is_sound(&folder);
     let store = folder.store();
     for (name, lines) in expected {
-        // The last line may have been cut.
-        let Some((begun, acknowledged)) = lines.split_first() else { continue };
-        if begun != "begun" {
-            continue;
-        }
-        let process = store.find(&name).await.unwrap().unwrap();
-        let jobs = store.jobs(process.key).await.unwrap();
-        let whole = acknowledged.len().saturating_sub(1);
-        for node in acknowledged[..whole].iter().map(|line| line.parse::<usize>().unwrap()) {
-            assert_eq!(jobs[node].state, JobState::Succeeded, "{name}: {node}");
-        }
-        // One step after the other, and nothing in between is missing.
-        let succeeded = jobs.iter().filter(|job| job.state == JobState::Succeeded).count();
-        assert_eq!(jobs.len(), succeeded + 1, "{name}");
-        assert!((0..).zip(&jobs).all(|(node, job)| job.fence.node == node));
+        has_kept(&store, &name, &lines).await;
     }
     // Whoever comes next goes on.
     let worker = worker(&store).await;
