@@ -11,7 +11,8 @@ fn main() {
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
     for kept in ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"] {
         folders.push(Path::new(kept).join("bin"));
-        folders.extend(fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
+        folders
+            .extend(fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
     }
     if !folders.iter().any(|folder| folder.join("initdb").is_file()) {
         println!("cargo:rustc-cfg=no_postgres");

@@ -4,9 +4,9 @@
 //! offers a handful of atomic operations and carries out verdicts.
 
 pub(crate) mod local;
-mod record;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod record;
 pub mod seed;
 pub mod store;
 

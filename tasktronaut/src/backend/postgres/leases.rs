@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::row::{corrupt, fences, list, micros, number, read_text, worker as uuid_of};
+use super::fault::corrupt;
+use super::row::{fences, list, micros, number, read_text, worker as uuid_of};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Beat, Fence, RouteId};
@@ -35,13 +36,16 @@ impl PostgresStore {
         max_lost: u32,
     ) -> Result<Beat, BackendError> {
         let (worker, max_lost) = (uuid_of(worker), i64::from(max_lost));
-        let parameters = [(&worker as _, Type::UUID), (&renew as _, Type::BOOL), (&max_lost as _, Type::INT8)];
+        let parameters =
+            [(&worker as _, Type::UUID), (&renew as _, Type::BOOL), (&max_lost as _, Type::INT8)];
         let row = self.leases().query_one("renew leases", &self.sql().beat, &parameters).await?;
         let reaped: i64 = row.try_get(10).map_err(|error| corrupt("an answer", error.to_string()))?;
         let stopping = list::<i64>(&row, 4)?.into_iter().zip(list::<bool>(&row, 5)?);
         Ok(Beat {
             held: fences(&row, 0)?,
-            stopping: stopping.filter_map(|(key, cancelled)| Some((u64::try_from(key).ok()?, cancelled))).collect(),
+            stopping: stopping
+                .filter_map(|(key, cancelled)| Some((u64::try_from(key).ok()?, cancelled)))
+                .collect(),
             expired: fences(&row, 6)?,
             reaped: usize::try_from(reaped).unwrap_or(0),
             overdue: list::<i64>(&row, 11)?.into_iter().filter_map(|key| u64::try_from(key).ok()).collect(),
@@ -63,8 +67,10 @@ impl PostgresStore {
         let held = fences_held.as_deref();
         let process: Option<Vec<i64>> = held.map(|all| all.iter().map(|fence| number(fence.key)).collect());
         let node: Option<Vec<i64>> = held.map(|all| all.iter().map(|fence| i64::from(fence.node)).collect());
-        let attempt: Option<Vec<i64>> = held.map(|all| all.iter().map(|fence| i64::from(fence.attempt)).collect());
-        let nonce: Option<Vec<i32>> = held.map(|all| all.iter().map(|fence| fence.nonce.cast_signed()).collect());
+        let attempt: Option<Vec<i64>> =
+            held.map(|all| all.iter().map(|fence| i64::from(fence.attempt)).collect());
+        let nonce: Option<Vec<i32>> =
+            held.map(|all| all.iter().map(|fence| fence.nonce.cast_signed()).collect());
         let parameters = [
             (&worker as _, Type::UUID),
             (&process as _, Type::INT8_ARRAY),

@@ -3,7 +3,8 @@
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::row::{corrupt, job, list, number, process, read_text, text};
+use super::fault::corrupt;
+use super::row::{job, list, number, process, read_text, text};
 use crate::backend::BackendError;
 use crate::backend::store::{JobRow, Key, ListFilter, PlanRow, ProcessRow, Stray};
 
@@ -16,7 +17,9 @@ impl PostgresStore {
             let plan = || {
                 let identifier: Option<String> = row.try_get(0)?;
                 let plan: Option<Vec<u8>> = row.try_get(1)?;
-                Ok(identifier.zip(plan).map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
+                Ok(identifier
+                    .zip(plan)
+                    .map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
             };
             plan().map_err(|error: tokio_postgres::Error| corrupt("plan", error.to_string()))
         });

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{failed, refused};
+use super::fault::{failed, refused};
 use crate::backend::BackendError;
 
 /// What each version added, beginning with 1. What is here is never changed: programs of several versions share a
@@ -79,7 +79,8 @@ async fn version(client: &Client, schema: &str) -> Result<Option<usize>, Backend
         return Ok(None);
     }
     let fail = |error| failed(OPERATION, error);
-    let row = client.query_typed_one(&format!("SELECT number FROM {schema}.version"), &[]).await.map_err(fail)?;
+    let row =
+        client.query_typed_one(&format!("SELECT number FROM {schema}.version"), &[]).await.map_err(fail)?;
     let number: i32 = row.try_get(0).map_err(fail)?;
     let number = usize::try_from(number).map_err(|_| refused("its schema has no version"))?;
     if number > MIGRATIONS.len() {
@@ -100,8 +101,10 @@ fn filled(sql: &str, schema: &str) -> String {
 
 /// A number for a kind of advisory locks of one schema, the same in all programs: the hash FNV-1a.
 fn class(schema: &str, kind: &str) -> i32 {
-    let hash = schema.bytes().chain([b'.']).chain(kind.bytes()).fold(0x811c_9dc5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = schema
+        .bytes()
+        .chain([b'.'])
+        .chain(kind.bytes())
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash.cast_signed()
 }
