@@ -9,13 +9,13 @@ mod durable;
 mod feed;
 pub(crate) mod local;
 #[cfg(feature = "postgres")]
-mod postgres;
+pub mod postgres;
 mod record;
 #[cfg(feature = "redis")]
-mod redis;
+pub mod redis;
 pub mod seed;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub mod sqlite;
 pub mod store;
 
 use std::future::Future;

@@ -4,8 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use super::PostgresStore;
+use super::fault::corrupt;
 use super::row::{duration, fence, list, micros, number, worker as uuid_of};
-use super::{PostgresStore, row};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded};
@@ -36,7 +37,7 @@ fn scalar<T: for<'a> tokio_postgres::types::FromSql<'a>>(
     row: &Row,
     column: usize,
 ) -> Result<Option<T>, BackendError> {
-    row.try_get(column).map_err(|error| row::corrupt("an answer", error.to_string()))
+    row.try_get(column).map_err(|error| corrupt("an answer", error.to_string()))
 }
 
 fn claims(row: &Row) -> Result<Vec<ClaimRow>, BackendError> {
