@@ -17,10 +17,10 @@ use crate::backend::record::{
 };
 use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Reviser, Store, Then};
 use crate::backend::{BackendError, Exchanged};
+use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::run::Ended;
 use crate::plan::{JobState, NodeKind, Outcome, Plan};
-use crate::definition::context::Level;
 use crate::words::error::{TaskError, TaskErrorKind};
 
 /// How often the end of an attempt that must be revised is tried before it is left to its lease.
@@ -130,6 +130,7 @@ impl<S: Store> Durable<S> {
         exchanged.lost.extend(self.revise_persistently(special).await);
         let claimed = self.claimed(member, answer.claims).await;
         exchanged.next_due = answer.next_due;
+        exchanged.waiting = answer.next_due.is_some();
         // A store that was not asked for jobs need not look whether there are any.
         exchanged.more |= answer.more || had_special || (wanted == 0 && releases);
         for key in &answer.ended {
