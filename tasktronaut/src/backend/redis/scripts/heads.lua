@@ -2,7 +2,7 @@
 
 for i = 1, #changed do
   local p = changed[i]
-  note(IN, 'HSET', p.row, 'head', pack(HEAD, p.phase, p.paused and 1 or 0, p.outcome, p.priority, p.deadline))
+  note(IN, 'HSET', p.row, 'head', pack(HEAD, p.phase, (p.paused and 1 or 0) + (p.resumed and RESUMED or 0), p.outcome, p.priority, p.deadline))
   if p.outcome ~= p.was then
     note(OUT, 'ZREM', PREFIX .. 'out:' .. p.was, p.key)
     note(IN, 'ZADD', PREFIX .. 'out:' .. p.outcome, p.key, p.key)

@@ -7,10 +7,11 @@
 --   1 state, 2-9 since when or until when, 10-25 worker, 26-33 when claimed, 34-37 attempt, 38-41 nonce,
 --   42 flags, 43-46 failed, 47-50 lost, 51-54 undecoded, 55-62 route.
 --
--- The head of a process is what scripts must know of it: phase, whether it is paused, outcome, priority, deadline.
+-- The head of a process is what scripts must know of it: phase, whether it is paused (1) and whether it has jobs that
+-- are blocked but have a record already (2), outcome, priority, deadline.
 
 local RECORD, RECORD_SIZE, MEMBER_SIZE = '<BI8c16I8I4I4BI4I4I4c8', 62, 12
-local HEAD, HEAD_SIZE = '<BBBi2I8', 13
+local HEAD, HEAD_SIZE, RESUMED = '<BBBi2I8', 13, 2
 local HAS_EVENT, HAS_ERROR = 1, 2
 local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
@@ -27,7 +28,7 @@ local function process_of(id)
     local name = '' .. key
     -- Its jobs' records by node: false where there is none. Its meetings' counts by node.
     p = { id = id, key = key, name = name, jobs = {}, counts = false, wanted = false, jobs_key = PREFIX .. 'j:' .. name,
-      row = false, phase = false, paused = false, outcome = false, was = false, priority = false, deadline = false,
+      row = false, phase = false, paused = false, resumed = false, outcome = false, was = false, priority = false, deadline = false,
       writes = false, changed = false }
     processes[id] = p
   end
@@ -45,7 +46,7 @@ local function read_process(p)
     p.garbage = true
   else
     p.phase, p.paused, p.outcome, p.priority, p.deadline = read(HEAD, head)
-    p.paused, p.was = p.paused == 1, p.outcome
+    p.resumed, p.paused, p.was = p.paused >= RESUMED, p.paused % RESUMED == 1, p.outcome
   end
   return p
 end
