@@ -1,7 +1,7 @@
 //! The rules of every backend, on the one in process.
 
-use tasktronaut::backend::BackendError;
 use tasktronaut::LocalBackend;
+use tasktronaut::backend::BackendError;
 
 async fn open(_: String) -> Result<LocalBackend, BackendError> {
     Ok(LocalBackend::new())

@@ -12,12 +12,13 @@ use crate::testing::stage::{CaseResult, Opener, Place, within};
 use crate::words::error::TaskError;
 use crate::words::policy::Policy;
 
-pub(super) async fn r1_many_are_enqueued_in_one_call_each_for_itself<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r1_many_are_enqueued_in_one_call_each_for_itself<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     let client = Client::new(&place.backend);
-    let build = |identifier: &str, step: &str| {
-        Lab::new(&world, plain(step)).builder().identifier(identifier).build()
-    };
+    let build =
+        |identifier: &str, step: &str| Lab::new(&world, plain(step)).builder().identifier(identifier).build();
     build("album-1", "a")?.enqueue(&place.backend).await?;
     let processes =
         [build("album-0", "b")?, build("album-1", "other")?, build("album-1", "a")?, build("album-2", "c")?];
@@ -79,12 +80,17 @@ pub(super) async fn what_was_never_enqueued_is_unknown<O: Opener>(place: Place<O
         handle.resume().await.unwrap_err(),
         handle.delete().await.unwrap_err(),
     ] {
-        assert!(matches!(&error, BackendError::UnknownProcess { identifier } if identifier == "nothing"), "{error:?}");
+        assert!(
+            matches!(&error, BackendError::UnknownProcess { identifier } if identifier == "nothing"),
+            "{error:?}"
+        );
     }
     Ok(())
 }
 
-pub(super) async fn r19_what_is_acknowledged_is_seen_by_every_client<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r19_what_is_acknowledged_is_seen_by_every_client<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     let other = Client::new(&place.other().await?);
     let lab = Lab::new(&world, par([plain("a"), asynchronous("b")]));
@@ -100,7 +106,9 @@ pub(super) async fn r19_what_is_acknowledged_is_seen_by_every_client<O: Opener>(
     Ok(())
 }
 
-pub(super) async fn r13_a_process_is_cancelled_from_another_program<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r13_a_process_is_cancelled_from_another_program<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     world.asynchronous("a", |_| std::future::pending());
     let lab = Lab::new(&world, seq([asynchronous("a"), plain("b")]));
@@ -120,7 +128,8 @@ pub(super) async fn running_until_idle_waits_for_retries_and_delayed_starts<O: O
     let world = World::new();
     world.plain("a", |context| if context.attempt() < 3 { Err(TaskError::new("no")) } else { Ok(()) });
     let policy = Policy::new().retries(5).backoff(std::time::Duration::from_millis(100));
-    let handle = place.enqueue(&Lab::new(&world, seq([plain("a"), asynchronous("b")])).policy(policy)).await?;
+    let handle =
+        place.enqueue(&Lab::new(&world, seq([plain("a"), asynchronous("b")])).policy(policy)).await?;
     let later = Lab::new(&world, plain("c")).builder().start_after(std::time::Duration::from_millis(300));
     let later = later.build()?.enqueue(&place.backend).await?;
     within(place.worker_in(&world).run_until_idle()).await?;

@@ -13,7 +13,11 @@ pub(super) async fn each_kind_of_error_is_kept_with_its_text<O: Opener>(place: P
     let cases: [(fn() -> TaskError, TaskErrorKind, u32); 5] = [
         (|| TaskError::new("text"), TaskErrorKind::Failed, 2),
         (|| TaskError::new(NonRetryableProcessError::new("for good")), TaskErrorKind::NonRetryable, 1),
-        (|| TaskError::new(Err::<(), _>(BoxError::from("inside")).non_retryable().unwrap_err()), TaskErrorKind::NonRetryable, 1),
+        (
+            || TaskError::new(Err::<(), _>(BoxError::from("inside")).non_retryable().unwrap_err()),
+            TaskErrorKind::NonRetryable,
+            1,
+        ),
         (|| panic!("boom"), TaskErrorKind::Panic, 2),
         (|| TaskError::new("\u{0} \u{e9}\n\"'$1 {}"), TaskErrorKind::Failed, 2),
     ];

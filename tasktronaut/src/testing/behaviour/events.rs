@@ -146,7 +146,13 @@ pub(super) async fn r19_events_tell_how_each_job_ends_and_then_end<O: Opener>(pl
     let events = handle.events().await?;
     let worker = place.worker(&lab).start()?;
     let seen = all(events).await;
-    let ends = ["on_started succeeded 1", "a succeeded 2: no", "b succeeded 1", "on_completed succeeded 1", "completed"];
+    let ends = [
+        "on_started succeeded 1",
+        "a succeeded 2: no",
+        "b succeeded 1",
+        "on_completed succeeded 1",
+        "completed",
+    ];
     let places: Vec<_> = ends.iter().map(|end| seen.iter().position(|event| event == end)).collect();
     assert!(places.iter().all(Option::is_some), "{seen:#?}");
     assert_eq!(seen.last().map(String::as_str), Some("completed"));

@@ -1,7 +1,7 @@
 //! R3, R4, R7, R8 and R9: leases, and workers that disappear.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::backend::{Backend, JobStatus};
@@ -107,7 +107,9 @@ pub(super) async fn r4_a_late_result_counts_while_nobody_has_claimed_again<O: Op
     Ok(())
 }
 
-pub(super) async fn r4_a_late_result_is_dropped_after_another_claim<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r4_a_late_result_is_dropped_after_another_claim<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     let gates = [Gate::new(), Gate::new()];
     let ours = gates.clone();
@@ -126,7 +128,8 @@ pub(super) async fn r4_a_late_result_is_dropped_after_another_claim<O: Opener>(p
     world.until_all("begin a", 2).await;
     switch.mend();
     gates[0].open();
-    until("the late result is refused", async || Ok((refused.0.load(Ordering::SeqCst) == 1).then_some(()))).await?;
+    until("the late result is refused", async || Ok((refused.0.load(Ordering::SeqCst) == 1).then_some(())))
+        .await?;
     let running = job(&handle, "a").await?;
     assert_eq!((running.state, running.attempt, world.count("begin b")), (JobState::Running, 2, 0));
     gates[1].open();
@@ -222,7 +225,9 @@ pub(super) async fn r8_a_process_that_was_cancelled_meanwhile_ends_elsewhere<O: 
     Ok(())
 }
 
-pub(super) async fn r9_a_job_that_kills_its_workers_fails_as_poison<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r9_a_job_that_kills_its_workers_fails_as_poison<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     world.asynchronous("a", |_| std::future::pending());
     let lab = Lab::new(&world, seq([asynchronous("a"), plain("b")]));

@@ -5,7 +5,9 @@ use crate::testing::stage::lab::{Lab, par, plain, seq};
 use crate::testing::stage::world::World;
 use crate::testing::stage::{CaseResult, Opener, Place, within};
 
-pub(super) async fn r21_the_limit_of_jobs_is_the_one_that_is_stated<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r21_the_limit_of_jobs_is_the_one_that_is_stated<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     let limit = place.backend.capability().max_jobs;
     let many = limit.unwrap_or(100_000) + 1;
@@ -20,7 +22,9 @@ pub(super) async fn r21_the_limit_of_jobs_is_the_one_that_is_stated<O: Opener>(p
     Ok(())
 }
 
-pub(super) async fn r21_an_identifier_may_have_200_bytes_of_any_kind<O: Opener>(place: Place<O>) -> CaseResult {
+pub(super) async fn r21_an_identifier_may_have_200_bytes_of_any_kind<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
     let world = World::new();
     let worker = place.worker_in(&world).start()?;
     for identifier in ["x".repeat(200), "\u{e9}".repeat(100), "it's \"so\" 100% {a:*} \\ /".to_owned()] {

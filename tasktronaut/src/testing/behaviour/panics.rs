@@ -138,7 +138,9 @@ impl std::fmt::Display for Unspeakable {
 
 impl std::error::Error for Unspeakable {}
 
-pub(super) async fn r16_an_error_that_panics_when_it_is_shown_fails_its_process_and_nothing_else<O: Opener>(
+pub(super) async fn r16_an_error_that_panics_when_it_is_shown_fails_its_process_and_nothing_else<
+    O: Opener,
+>(
     place: Place<O>,
 ) -> CaseResult {
     let world = World::new();

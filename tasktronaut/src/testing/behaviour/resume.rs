@@ -11,7 +11,10 @@ use crate::words::policy::Policy;
 /// The task of a step fails so often, then succeeds.
 fn fails(world: &World, step: &str, times: usize) {
     let (noted, entry) = (world.clone(), format!("begin {step}"));
-    world.plain(step, move |_| if noted.count(&entry) <= times { Err(TaskError::new("broken")) } else { Ok(()) });
+    world.plain(
+        step,
+        move |_| if noted.count(&entry) <= times { Err(TaskError::new("broken")) } else { Ok(()) },
+    );
 }
 
 pub(super) async fn what_has_succeeded_stays_and_what_failed_is_run_again<O: Opener>(
@@ -35,7 +38,8 @@ pub(super) async fn what_has_succeeded_stays_and_what_failed_is_run_again<O: Ope
 pub(super) async fn a_joined_block_goes_on<O: Opener>(place: Place<O>) -> CaseResult {
     let world = World::new();
     fails(&world, "b", 1);
-    let tree = seq([par([plain("a"), plain("b"), asynchronous("c")]), par([plain("d"), plain("e")]), plain("f")]);
+    let tree =
+        seq([par([plain("a"), plain("b"), asynchronous("c")]), par([plain("d"), plain("e")]), plain("f")]);
     let lab = Lab::new(&world, tree).policy(Policy::new().finish_siblings());
     let running = place.start(lab).await?;
     assert!(matches!(within(running.handle.outcome()).await?, Outcome::Failed(_)));
@@ -62,7 +66,7 @@ pub(super) async fn a_block_that_was_stopped_goes_on<O: Opener>(place: Place<O>)
 
 pub(super) async fn a_failed_job_gets_a_new_budget_of_retries<O: Opener>(place: Place<O>) -> CaseResult {
     let world = World::new();
-    fails(&world, "a", 5);
+    fails(&world, "a", 6);
     let lab = Lab::new(&world, plain("a")).policy(Policy::new().retries(2).backoff(AT_ONCE));
     let running = place.start(lab).await?;
     assert!(matches!(within(running.handle.outcome()).await?, Outcome::Failed(_)));
@@ -124,7 +128,11 @@ pub(super) async fn only_what_has_failed_and_ended_can_go_on<O: Opener>(place: P
 pub(super) async fn what_goes_on_can_be_cancelled<O: Opener>(place: Place<O>) -> CaseResult {
     let world = World::new();
     world.asynchronous("a", |call| async move {
-        if call.context().attempt() == 1 { Err(TaskError::new("broken")) } else { std::future::pending().await }
+        if call.context().attempt() == 1 {
+            Err(TaskError::new("broken"))
+        } else {
+            std::future::pending().await
+        }
     });
     let running = place.start(Lab::new(&world, seq([asynchronous("a"), plain("b")]))).await?;
     assert!(matches!(within(running.handle.outcome()).await?, Outcome::Failed(_)));

@@ -19,7 +19,8 @@ pub(super) async fn r20_what_has_ended_long_ago_is_removed<O: Opener>(place: Pla
     let lab = Lab::new(&world, plain("a"));
     let done = lab.clone().builder().identifier("done").build()?.enqueue(&backend).await?;
     let failed = Lab::new(&world, plain("fails")).build().enqueue(&backend).await?;
-    let active = lab.clone().builder().start_after(Duration::from_secs(3600)).build()?.enqueue(&backend).await?;
+    let active =
+        lab.clone().builder().start_after(Duration::from_secs(3600)).build()?.enqueue(&backend).await?;
     let worker = worker(&backend, &lab.registry()).lease(Duration::from_millis(300)).start()?;
     until("it is removed", async || match done.status().await {
         Err(BackendError::UnknownProcess { .. }) => Ok(Some(())),

@@ -102,7 +102,8 @@ pub(super) async fn a_process_may_begin_at_a_time<O: Opener>(place: Place<O>) ->
 pub(super) async fn a_delayed_process_can_be_cancelled<O: Opener>(place: Place<O>) -> CaseResult {
     let world = World::new();
     let lab = Lab::new(&world, plain("a"));
-    let handle = lab.builder().start_after(Duration::from_secs(3600)).build()?.enqueue(&place.backend).await?;
+    let handle =
+        lab.builder().start_after(Duration::from_secs(3600)).build()?.enqueue(&place.backend).await?;
     let worker = place.worker_in(&world).start()?;
     handle.cancel("enough").await?;
     assert!(within(handle.wait()).await.is_err());
