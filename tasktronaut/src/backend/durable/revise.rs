@@ -163,6 +163,8 @@ impl Revision {
             };
             let error = match run.errors.get(&number) {
                 Some(error) => Some(error_to_bytes(error)),
+                // It begins anew.
+                None if job.state == JobState::Ready && before.state.is_final() => None,
                 None => row.and_then(|row| row.error.clone()),
             };
             changes.jobs.push(JobUpdate {
