@@ -8,3 +8,9 @@ async fn open(_: String) -> Result<LocalBackend, BackendError> {
 }
 
 tasktronaut::backend_contract!(open, without shared);
+
+mod scenario {
+    use super::open;
+
+    tasktronaut::backend_scenarios!(open);
+}

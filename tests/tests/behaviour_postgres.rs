@@ -43,3 +43,12 @@ tasktronaut::backend_contract!(
     #[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
     Open
 );
+
+mod scenario {
+    use super::Open;
+
+    tasktronaut::backend_scenarios!(
+        #[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+        Open
+    );
+}

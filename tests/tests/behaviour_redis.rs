@@ -38,3 +38,12 @@ tasktronaut::backend_contract!(
     #[cfg_attr(no_redis, ignore = "Redis is not installed")]
     Open
 );
+
+mod scenario {
+    use super::Open;
+
+    tasktronaut::backend_scenarios!(
+        #[cfg_attr(no_redis, ignore = "Redis is not installed")]
+        Open
+    );
+}

@@ -42,3 +42,9 @@ impl Opener for Open {
 }
 
 tasktronaut::backend_contract!(Open);
+
+mod scenario {
+    use super::Open;
+
+    tasktronaut::backend_scenarios!(Open);
+}

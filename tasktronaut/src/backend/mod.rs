@@ -257,4 +257,6 @@ pub struct Exchanged {
     pub next_due: Option<Duration>,
     /// Whether more jobs are ready than were claimed.
     pub more: bool,
+    /// Whether jobs wait for a retry or a delayed start; told when jobs were wanted and none were there.
+    pub waiting: bool,
 }

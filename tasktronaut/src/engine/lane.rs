@@ -4,8 +4,9 @@
 //! What a lane has claimed and not begun, another may take; what it has to record, the [`monitor`](super::monitor)
 //! sends when the lane is held up.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use smallvec::smallvec;
 
@@ -391,9 +392,11 @@ impl<B: Backend> Work<'_, B> {
 
     /// Claims a chunk; nothing when it got some, else what the exchange said.
     fn claim(&mut self, now: Moment) -> Option<Exchanged> {
+        let (asked, recorded) = (Instant::now(), self.shared.recorded.load(Ordering::SeqCst));
         let exchanged = self.exchange(self.chunk);
         self.taken = self.claimed.iter().map(|group| group.jobs.len()).sum();
         if self.taken == 0 {
+            self.shared.saw_nothing(asked, recorded, &exchanged);
             return Some(exchanged);
         }
         self.idle = 0;

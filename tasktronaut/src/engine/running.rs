@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::keeper::Keeper;
-use super::lane::until_look;
 use super::shared::Shared;
 use super::worker::{Worker, WorkerError};
 use crate::backend::{Backend, WorkerId};
 use crate::definition::context::Level;
+
+/// How often a worker is asked whether it has nothing to do.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A worker at work. Dropping it stops it at once; [`shutdown`](Self::shutdown) lets running jobs end.
 #[must_use = "a worker stops when it is dropped"]
@@ -93,21 +95,16 @@ impl<B: Backend> RunningWorker<B> {
 
     /// Waits until there is nothing more that this worker could do: see [`Worker::run_until_idle`].
     pub async fn until_idle(&self) {
+        let asked = Instant::now();
         loop {
             self.shared.until_idle().await;
-            let seen = self.shared.exchange(&mut Vec::new(), 0, &mut Vec::new()).await;
-            let is_begun = !self.shared.lanes().is_empty();
-            if is_begun
-                && !seen.more
-                && seen.next_due.is_none()
-                && self.shared.active.load(Ordering::SeqCst) == 0
-            {
+            if self.shared.has_seen_nothing_since(asked) && self.shared.active.load(Ordering::SeqCst) == 0 {
                 return;
             }
             self.shared.bell.ring();
             // The lanes are at it, or it is not yet time.
             let _entered = self.shared.runtime.enter();
-            tokio::time::sleep(until_look(&seen).min(Duration::from_millis(10))).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 

@@ -40,6 +40,10 @@ pub(super) struct Shared<B> {
     pub(super) signal: Arc<Signal>,
     pub(super) clock: SystemClock,
     pub(super) lanes: Mutex<Vec<Arc<Lane>>>,
+    /// How many exchanges have recorded something.
+    pub(super) recorded: AtomicUsize,
+    /// When a lane last asked in vain for jobs that are there or will be.
+    pub(super) nothing_since: Mutex<Option<Instant>>,
     pub(super) monitor: Monitor,
 }
 
@@ -128,10 +132,12 @@ impl<B: Backend> Shared<B> {
         claimed: &mut Vec<Claimed>,
     ) -> Exchanged {
         let observer = self.observer.as_deref();
+        let has_ends = !finished.is_empty();
         let sent = observer.map(|observer| Sent::new(observer, finished));
         loop {
             match self.backend.exchange(self.id, finished, wanted, claimed).await {
                 Ok(exchanged) => {
+                    self.recorded.fetch_add(usize::from(has_ends), Ordering::SeqCst);
                     if let (Some(observer), Some(sent)) = (observer, sent) {
                         sent.answered(observer, &exchanged.lost);
                         tell_of_claims(observer, claimed, sent.asked());
@@ -160,6 +166,20 @@ impl<B: Backend> Shared<B> {
                 }
             }
         }
+    }
+
+    /// Notes that a lane has asked for jobs and got none. Unless some wait for their time, or something has run
+    /// meanwhile that may have released others, there is nothing to do.
+    pub(super) fn saw_nothing(&self, asked: Instant, recorded: usize, exchanged: &Exchanged) {
+        let is_alone = self.active.load(Ordering::SeqCst) == 1;
+        let is_all = is_alone && self.recorded.load(Ordering::SeqCst) == recorded;
+        let mut since = self.nothing_since.lock().unwrap_or_else(PoisonError::into_inner);
+        *since = (is_all && !exchanged.more && !exchanged.waiting).then_some(asked);
+    }
+
+    /// Whether a lane has found, since then, that there is nothing to do.
+    pub(super) fn has_seen_nothing_since(&self, moment: Instant) -> bool {
+        self.nothing_since.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since >= moment)
     }
 
     pub(super) fn stop(&self) {

@@ -215,6 +215,8 @@ impl<B: Backend> Worker<B> {
             signal: Arc::new(Signal::default()),
             clock: SystemClock::default(),
             lanes: Mutex::default(),
+            recorded: AtomicUsize::new(0),
+            nothing_since: Mutex::default(),
             monitor: Monitor::default(),
         });
         // From here on an early return drops this, and thereby stops what has been started.

@@ -4,9 +4,12 @@
 //!   [`store_contract!`](crate::store_contract) makes one test of each.
 //! - [`behaviour`] holds the rules of every [`Backend`](crate::Backend), with real workers;
 //!   [`backend_contract!`](crate::backend_contract) makes one test of each.
+//! - [`scenario`] holds whole stories, and random ones; [`backend_scenarios!`](crate::backend_scenarios) makes one test
+//!   of each.
 //! - [`Severed`] is a backend whose link can be cut, for tests of one's own.
 
 pub mod behaviour;
+pub mod scenario;
 // What is written for cases panics as they do, and says what it means in the shortest way.
 #[allow(clippy::panic, clippy::unwrap_used, clippy::pedantic)]
 mod stage;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::detail::{CANCELLED, COMPLETED, FAILED, Memo, error_from_bytes, event_from_bytes};
+use super::detail::{CANCELLED, COMPLETED, FAILED, Memo, error_from_bytes};
 use super::flat::new_process;
 use super::revise::Revision;
 use super::work::Change;
@@ -15,8 +15,7 @@ use crate::backend::record::{
 };
 use crate::backend::store::{JobRow, Key, ListFilter, NewProcess, Phase, ProcessRow, Store, Stored};
 use crate::backend::{BackendError, EnqueueError};
-use crate::definition::hooks::{Hook, HookEvent};
-use crate::plan::{JobState, NodeKind, Outcome, Plan};
+use crate::plan::{JobState, Outcome, Plan};
 
 impl<S: Store> Durable<S> {
     pub(super) async fn enqueue_plans(&self, plans: Vec<Arc<Plan>>) -> Vec<Result<Enqueued, EnqueueError>> {
@@ -241,7 +240,7 @@ impl<S: Store> Durable<S> {
                 None if is_awaited => JobState::Blocked,
                 None => without_row,
             };
-            let mut status = describe(plan, node, state, hook_name(plan, node, job.as_ref()))?;
+            let mut status = describe(plan, node, state, memo.hook_of(plan, node))?;
             if let Some(job) = job {
                 fill(&mut status, job);
             }
@@ -272,18 +271,6 @@ fn failed_together(
         answer.unwrap_or_else(|| Err(EnqueueError::Backend(first.take().unwrap_or_else(again))))
     };
     answers.into_iter().map(answer).collect()
-}
-
-/// The name of the hook that a node is, or was.
-fn hook_name(plan: &Plan, node: u32, job: Option<&JobRow>) -> &'static str {
-    if plan.nodes[node as usize].kind == NodeKind::Started {
-        return Hook::Started.name();
-    }
-    let event = job.and_then(|job| job.event.as_deref()).map(event_from_bytes);
-    match event {
-        Some(Ok(event)) => HookEvent::hook(&event),
-        _ => Hook::Completed.name(),
-    }
 }
 
 fn fill(status: &mut JobStatus, job: JobRow) {

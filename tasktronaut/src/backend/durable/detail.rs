@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::definition::hooks::HookEvent;
+use crate::definition::hooks::{Hook, HookEvent};
 use crate::plan::run::Run;
-use crate::plan::{Failure, Outcome};
+use crate::plan::{Failure, NodeKind, Outcome, Plan};
 use crate::words::error::{TaskError, TaskErrorKind, full_text};
 
 /// The outcomes by their numbers in a store.
@@ -82,6 +82,18 @@ impl Memo {
         run.outcome = self.outcome(outcome);
         run.failures = self.failures.into_iter().map(StoredFailure::restore).collect();
         run.events = self.events.into_iter().map(|(scope, event)| (scope, event.restore())).collect();
+    }
+
+    /// The name of the hook that a node is, or will be: as [`Run::hook_of`] says it.
+    pub(super) fn hook_of(&self, plan: &Plan, node: u32) -> &'static str {
+        let record = &plan.nodes[node as usize];
+        let hook = match (record.kind, self.events.get(&record.scope)) {
+            (NodeKind::Started, _) | (_, Some(StoredEvent::Started)) => Hook::Started,
+            (_, None | Some(StoredEvent::Completed)) => Hook::Completed,
+            (_, Some(StoredEvent::Cancelled)) => Hook::Cancelled,
+            (_, Some(StoredEvent::Failed { .. })) => Hook::Failed,
+        };
+        hook.name()
     }
 
     /// The outcome of a number, with what was noted of it.

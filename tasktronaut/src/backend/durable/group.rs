@@ -90,6 +90,7 @@ fn divide(requests: Vec<Request>, result: Answer) -> Vec<(oneshot::Sender<Answer
         }
         Ok((mut exchanged, claimed)) => {
             let mut left: VecDeque<Claimed> = claimed.into();
+            let Exchanged { next_due, more, waiting, .. } = exchanged;
             let mut parts = Vec::with_capacity(requests.len());
             for request in requests {
                 let claimed = take(&mut left, request.wanted);
@@ -104,7 +105,7 @@ fn divide(requests: Vec<Request>, result: Answer) -> Vec<(oneshot::Sender<Answer
                     })
                 });
                 exchanged.lost = others;
-                let part = Exchanged { lost: own, next_due: exchanged.next_due, more: exchanged.more };
+                let part = Exchanged { lost: own, next_due, more, waiting };
                 parts.push((request.answer, Ok((part, claimed))));
             }
             // More was claimed than was wanted only by mistake; nothing of it may be dropped.

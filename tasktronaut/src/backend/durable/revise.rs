@@ -157,12 +157,16 @@ impl Revision {
                 changes.meetings.push((number, job.waits_for));
             }
             let is_told = record.kind == NodeKind::Terminal && job.state == JobState::Ready;
-            let event = match is_told {
-                true => run.events.get(&record.scope).map(event_to_bytes),
-                false => row.and_then(|row| row.event.clone()),
+            let event = match () {
+                () if is_told => run.events.get(&record.scope).map(event_to_bytes),
+                // It is awaited again, and what it is told then is not what it was told before.
+                () if job.state == JobState::Blocked => None,
+                () => row.and_then(|row| row.event.clone()),
             };
             let error = match run.errors.get(&number) {
                 Some(error) => Some(error_to_bytes(error)),
+                // It begins anew.
+                None if job.state == JobState::Ready && before.state.is_final() => None,
                 None => row.and_then(|row| row.error.clone()),
             };
             changes.jobs.push(JobUpdate {

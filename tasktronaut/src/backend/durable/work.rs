@@ -132,6 +132,7 @@ impl<S: Store> Durable<S> {
         exchanged.lost.extend(self.revise_persistently(special).await);
         let claimed = self.claimed(member, answer.claims).await;
         exchanged.next_due = answer.next_due;
+        exchanged.waiting = answer.next_due.is_some();
         // A store that was not asked for jobs need not look whether there are any.
         exchanged.more |= answer.more || had_special || (wanted == 0 && releases);
         for key in &answer.ended {

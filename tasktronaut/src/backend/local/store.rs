@@ -118,7 +118,8 @@ impl Store {
         if more {
             self.ring();
         }
-        Exchanged { lost, next_due, more }
+        let waiting = wanted > 0 && claimed.is_empty() && self.has_waiting();
+        Exchanged { lost, next_due, more, waiting }
     }
 
     fn record(&mut self, finished: &mut Vec<Finished>, clock: &dyn Clock) -> Vec<LostClaim> {
@@ -236,6 +237,14 @@ impl Store {
             }
         }
         None
+    }
+
+    /// Whether a job waits for its time; that of a process does not count.
+    fn has_waiting(&self) -> bool {
+        self.timers.iter().any(|Reverse((_, key, node))| {
+            let job = self.runs.get(*key).and_then(|run| run.state.jobs.get(*node as usize));
+            job.is_some_and(|job| job.state == JobState::Waiting)
+        })
     }
 
     /// Cancels a process, unless it has an outcome: compare and set (`R13`).

@@ -62,7 +62,7 @@ pub(super) fn process(key: Key, row: Value) -> Result<ProcessRow, BackendError> 
     let created_at = number("created")?;
     let ended_at = Some(number("ended")?).filter(|at| *at > 0);
     let memo = bytes("memo")?;
-    // Phase, whether it is paused, outcome, priority (two bytes), deadline (eight).
+    // Phase, whether it is paused and was resumed, outcome, priority (two bytes), deadline (eight).
     let head = bytes("h")?;
     let [phase, paused, outcome, low, high, ..] = head[..] else { return Err(wrong("head")) };
     let phase = Phase::from_code(phase).ok_or_else(|| wrong("phase"))?;
@@ -71,7 +71,7 @@ pub(super) fn process(key: Key, row: Value) -> Result<ProcessRow, BackendError> 
         1..=3 => Some(outcome),
         _ => return Err(wrong("outcome")),
     };
-    let (paused, priority) = (paused == 1, i16::from_le_bytes([low, high]));
+    let (paused, priority) = (paused % 2 == 1, i16::from_le_bytes([low, high]));
     Ok(ProcessRow {
         key,
         identifier,

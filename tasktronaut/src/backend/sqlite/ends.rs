@@ -176,6 +176,7 @@ impl<'s, 'c> Ends<'s, 'c> {
         bytes.flatten().map(|bytes: Vec<u8>| then(&bytes)).transpose()
     }
 
+    /// Gives jobs their rows. One that has a row already, since its process went on after a failure, keeps its counts.
     fn release(&self, key: Key, flow: Flow, releases: &[Release]) -> Result<(), Trouble> {
         if releases.is_empty() {
             return Ok(());
@@ -183,7 +184,10 @@ impl<'s, 'c> Ends<'s, 'c> {
         let (conn, key) = (self.session.conn, key.cast_signed());
         let mut statement = conn.prepare_cached(
             "INSERT INTO job (process, node, route, state, rank, ready_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO NOTHING",
+             ON CONFLICT DO UPDATE SET
+                 route = excluded.route, state = excluded.state, rank = excluded.rank, ready_at = excluded.ready_at,
+                 nonce = 0, due = NULL, ended_at = NULL
+             WHERE job.state = 0",
         )?;
         let state = if flow.paused { HELD } else { 1 };
         for release in releases {

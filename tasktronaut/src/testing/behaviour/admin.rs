@@ -92,7 +92,7 @@ pub(super) async fn a_paused_queue_waits_and_others_do_not<O: Opener>(place: Pla
     Ok(())
 }
 
-/// Completed, failed, cancelled and active processes, two of each: `c-0` to `a-1`.
+/// Completed, failed, cancelled and active processes, two of each: `completed-0` to `a-1`.
 async fn some_of_each<O: Opener>(place: &Place<O>, world: &World) -> Result<Vec<String>, BoxError> {
     world.plain("failed", |_| Err(TaskError::new("broken")));
     world.plain("cancelled", |_| Err(TaskError::new(CancelProcessError::new("enough"))));
@@ -100,7 +100,7 @@ async fn some_of_each<O: Opener>(place: &Place<O>, world: &World) -> Result<Vec<
     let mut names = Vec::new();
     for step in ["completed", "failed", "cancelled"] {
         for number in 0..2 {
-            let name = format!("{}-{number}", &step[..1]);
+            let name = format!("{step}-{number}");
             let lab = Lab::new(world, plain(step));
             let handle = lab.builder().identifier(&name).build()?.enqueue(&place.backend).await?;
             within(handle.outcome()).await?;
@@ -127,16 +127,16 @@ pub(super) async fn a_list_can_be_filtered<O: Opener>(place: Place<O>) -> CaseRe
     let filter = ProcessFilter::new;
     assert_eq!(names(&client, &filter()).await?, all);
     for (state, wanted) in [
-        (ProcessState::Completed, ["c-0", "c-1"]),
-        (ProcessState::Failed, ["f-0", "f-1"]),
+        (ProcessState::Completed, ["completed-0", "completed-1"]),
+        (ProcessState::Failed, ["failed-0", "failed-1"]),
         (ProcessState::Active, ["a-0", "a-1"]),
     ] {
         assert_eq!(names(&client, &filter().state(state)).await?, wanted);
     }
     assert_eq!(names(&client, &filter().definition("other")).await?, ["a-1"]);
-    assert_eq!(names(&client, &filter().identifier_prefix("f-")).await?, ["f-0", "f-1"]);
-    let both = filter().identifier_prefix("c-").state(ProcessState::Cancelled);
-    assert_eq!(names(&client, &both).await?, ["c-0", "c-1"]);
+    assert_eq!(names(&client, &filter().identifier_prefix("failed-")).await?, ["failed-0", "failed-1"]);
+    let both = filter().identifier_prefix("c").state(ProcessState::Cancelled);
+    assert_eq!(names(&client, &both).await?, ["cancelled-0", "cancelled-1"]);
     assert!(names(&client, &filter().identifier_prefix("%")).await?.is_empty());
     let page = client.list(&filter().state(ProcessState::Active)).await?;
     let first = &page.processes[0];

@@ -23,7 +23,8 @@ type Doomed<O> = (RunningWorker<Severed<<O as Opener>::Backend>>, Switch);
 
 async fn doomed<O: Opener>(place: &Place<O>, lab: &Lab) -> Result<Doomed<O>, BoxError> {
     let (severed, switch) = Severed::new(place.other().await?);
-    Ok((worker(&severed, &lab.registry()).lease(SHORT).start()?, switch))
+    // With one place, so that it does not claim anew what it has not recorded yet.
+    Ok((worker(&severed, &lab.registry()).lease(SHORT).concurrency(1).start()?, switch))
 }
 
 /// The worker is killed, as far as others can see.

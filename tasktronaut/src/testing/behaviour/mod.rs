@@ -42,14 +42,9 @@ mod schedule;
 mod shutdown;
 mod timeout;
 
-use std::time::Duration;
-
-use super::stage::{CaseResult, Opener, Place, random_place};
+use super::stage::{CaseResult, Opener, Place, on_a_place};
 use crate::backend::Backend;
 use crate::words::error::BoxError;
-
-/// A case that takes longer than this hangs.
-const LONGEST: Duration = Duration::from_mins(5);
 
 macro_rules! the_cases {
     ($($topic:ident $need:ident { $($case:ident)* })*) => {
@@ -90,24 +85,6 @@ pub fn check_sharing<O: Opener>(is_shared: bool, open: &O) -> Result<(), BoxErro
         assert_eq!(place.backend.capability().shared, is_shared, "cases are left out that could be run");
         Ok(())
     })
-}
-
-pub(super) fn on_a_place<O: Opener>(
-    name: &str,
-    open: &O,
-    case: impl AsyncFnOnce(Place<O>) -> CaseResult,
-) -> Result<(), BoxError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let result = runtime.block_on(async {
-        let place = random_place();
-        let opened = Place::open(open.clone(), place.clone()).await?;
-        let result = tokio::time::timeout(LONGEST, case(opened)).await;
-        open.close(&place).await;
-        result.map_err(|_| format!("`{name}` did not end within {LONGEST:?}"))?
-    });
-    // What a case has left running must not hold up the others.
-    runtime.shutdown_background();
-    result
 }
 
 /// Makes one test of each case of the contract of a backend: see [`testing::behaviour`](crate::testing::behaviour).

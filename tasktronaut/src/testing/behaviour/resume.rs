@@ -66,7 +66,7 @@ pub(super) async fn a_block_that_was_stopped_goes_on<O: Opener>(place: Place<O>)
 
 pub(super) async fn a_failed_job_gets_a_new_budget_of_retries<O: Opener>(place: Place<O>) -> CaseResult {
     let world = World::new();
-    fails(&world, "a", 5);
+    fails(&world, "a", 6);
     let lab = Lab::new(&world, plain("a")).policy(Policy::new().retries(2).backoff(AT_ONCE));
     let running = place.start(lab).await?;
     assert!(matches!(within(running.handle.outcome()).await?, Outcome::Failed(_)));

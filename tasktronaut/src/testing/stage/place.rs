@@ -56,6 +56,9 @@ where
     }
 }
 
+/// A case that takes longer than this hangs.
+const LONGEST: Duration = Duration::from_mins(5);
+
 /// What a case says in the end; what it expects it asserts.
 pub(crate) type CaseResult = Result<(), BoxError>;
 
@@ -68,10 +71,29 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// 16 letters that nobody has used before.
-pub(crate) fn random_place() -> String {
+fn random_place() -> String {
     let digits = WorkerId::random().to_string();
     let letter = |digit: char| char::from(b'a' + u8::try_from(digit.to_digit(16).unwrap_or(0)).unwrap_or(0));
     digits.chars().take(16).map(letter).collect()
+}
+
+/// Runs a case on a place and a runtime of its own.
+pub(crate) fn on_a_place<O: Opener>(
+    name: &str,
+    open: &O,
+    case: impl AsyncFnOnce(Place<O>) -> CaseResult,
+) -> Result<(), BoxError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let result = runtime.block_on(async {
+        let place = random_place();
+        let opened = Place::open(open.clone(), place.clone()).await?;
+        let result = tokio::time::timeout(LONGEST, case(opened)).await;
+        open.close(&place).await;
+        result.map_err(|_| format!("`{name}` did not end within {LONGEST:?}"))?
+    });
+    // What a case has left running must not hold up the others.
+    runtime.shutdown_background();
+    result
 }
 
 /// A backend for one case alone.

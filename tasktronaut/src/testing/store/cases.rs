@@ -117,6 +117,8 @@ macro_rules! __store_cases {
                 what_is_not_named_stays
                 a_job_that_is_made_ready_is_claimed_with_its_event
                 r12_what_is_skipped_is_not_claimed
+                a_blocked_job_with_a_row_is_released_with_its_counts
+                a_blocked_job_with_a_row_is_released_by_its_meeting
                 what_waits_is_due_after_its_time
                 what_still_runs_keeps_worker_and_lease
                 what_runs_no_longer_loses_worker_and_lease

@@ -326,3 +326,55 @@ pub(super) async fn r12_outside_of_flowing_ready_hooks_are_retried_by_revisions<
     assert_eq!((again.fence.attempt, again.failed), (2, 1));
     Ok(())
 }
+
+/// A job that was begun before its process went on after a failure.
+fn begun_before(node: u32) -> JobUpdate {
+    JobUpdate {
+        attempt: 3,
+        failed: 1,
+        lost: 1,
+        error: Some(b"broken".to_vec()),
+        ..fresh(node, JobState::Blocked)
+    }
+}
+
+pub(super) async fn a_blocked_job_with_a_row_is_released_with_its_counts<O: Opener>(
+    lab: Lab<O>,
+) -> CaseResult {
+    for wanted in [0, 10] {
+        let identifier = format!("album-{wanted}");
+        let shape = chain(&identifier, 2);
+        let key = lab.add(&shape).await?;
+        let worker = lab.worker().await?;
+        let first = lab.claim_one(worker).await?.fence;
+        lab.revise(key, jobs(vec![begun_before(1)])).await?;
+        assert_eq!(lab.job(key, 1).await?.state, JobState::Blocked);
+        assert!(lab.claim(worker, 10).await?.is_empty());
+        let mut exchange = lab.exchange(worker, vec![shape.success(first)], wanted).await?;
+        if wanted == 0 {
+            assert_eq!(lab.job(key, 1).await?.state, JobState::Ready);
+            exchange = lab.exchange(worker, vec![], 10).await?;
+        }
+        let claim = &exchange.claims[0];
+        assert_eq!((claim.fence.node, claim.fence.attempt, claim.failed), (1, 4, 1));
+        let job = lab.job(key, 1).await?;
+        assert_eq!((job.state, job.fence, job.lost), (JobState::Running, claim.fence, 1));
+        lab.end_well(worker, shape.success(claim.fence)).await?;
+        assert_eq!(lab.process(&identifier).await?.phase, Phase::Ended);
+    }
+    Ok(())
+}
+
+pub(super) async fn a_blocked_job_with_a_row_is_released_by_its_meeting<O: Opener>(
+    lab: Lab<O>,
+) -> CaseResult {
+    let shape = fan("album", 2);
+    let key = lab.add(&shape).await?;
+    let worker = lab.worker().await?;
+    let last = shape.new.meetings[0].node;
+    lab.revise(key, jobs(vec![begun_before(last)])).await?;
+    assert_eq!(lab.work(worker, &shape).await?.last(), Some(&last));
+    let job = lab.job(key, last).await?;
+    assert_eq!((job.state, job.fence.attempt, job.failed), (JobState::Succeeded, 4, 1));
+    Ok(())
+}

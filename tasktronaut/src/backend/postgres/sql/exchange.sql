@@ -292,12 +292,18 @@ BEGIN
                 CASE WHEN r.taken THEN t END, CASE WHEN r.taken THEN t + w_lease END, CASE WHEN r.taken THEN p_worker END
             FROM unnest(r_process, r_node, r_route, taken) AS r(process, node, route, taken)
             JOIN {schema}.process p ON p.key = r.process
-            ON CONFLICT DO NOTHING
-            RETURNING j.process, j.node, j.state, j.nonce
+            -- One that was begun before its process went on after a failure keeps its counts.
+            ON CONFLICT (process, node) DO UPDATE SET
+                route = excluded.route, state = excluded.state, priority = excluded.priority,
+                ready_at = excluded.ready_at, attempt = j.attempt + excluded.attempt, nonce = excluded.nonce,
+                claimed_at = coalesce(excluded.claimed_at, j.claimed_at), lease_until = excluded.lease_until,
+                worker = excluded.worker, due_at = NULL, ended_at = NULL
+            WHERE j.state = 0
+            RETURNING j.process, j.node, j.state, j.attempt, j.nonce, j.failed, j.undecoded, j.event
         )
-        SELECT c_process || array_agg(process), c_node || array_agg(node), c_attempt || array_agg(1::bigint),
-            c_nonce || array_agg(nonce), c_failed || array_agg(0::bigint), c_undecoded || array_agg(0::bigint),
-            c_event || array_agg(NULL::bytea)
+        SELECT c_process || array_agg(process), c_node || array_agg(node), c_attempt || array_agg(attempt),
+            c_nonce || array_agg(nonce), c_failed || array_agg(failed), c_undecoded || array_agg(undecoded),
+            c_event || array_agg(event)
         INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
         FROM inserted WHERE state = 2;
         more := more OR p_wanted = 0;

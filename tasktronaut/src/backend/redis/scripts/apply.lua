@@ -54,6 +54,9 @@ for i = 1, #updates do
     job.at = NOW
   end
   if job.state == READY then into_queue(p, member, job.route, job.at) end
+  if job.state == BLOCKED and not p.resumed then
+    p.resumed, changed[p] = true, true
+  end
   for _, part in ipairs({ { 'v', HAS_EVENT, u.event }, { 'e', HAS_ERROR, u.error } }) do
     local field, flag, bytes = part[1] .. node, part[2], part[3]
     local has = job.flags % (2 * flag) >= flag

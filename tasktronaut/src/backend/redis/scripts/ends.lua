@@ -159,7 +159,13 @@ for i = 1, #ends - 1 do
     end
     for j = 1, released_n, 3 do
       local next_node, route = released[j], released[j + 1]
-      p.jobs[next_node] = FRESH_HEAD .. route
+      local old = p.resumed and (p.jobs[next_node] or try('HGET', p.jobs_key, next_node))
+      if old and type(old) == 'string' and #old == RECORD_SIZE and byte(old) == BLOCKED then
+        -- It was begun before its process went on after a failure, and keeps its counts.
+        p.jobs[next_node] = '\1' .. NOW_BYTES .. NOBODY .. sub(old, 26, 37) .. '\0\0\0\0' .. sub(old, 42, 54) .. route
+      else
+        p.jobs[next_node] = FRESH_HEAD .. route
+      end
       fresh[#fresh + 1] = { member = p.id .. next_node, node = next_node, route = route, since = NOW, p = p }
       if released[j + 2] == 1 then
         p.outcome, changed[p] = 1, true

@@ -6,7 +6,7 @@ for p in pairs(changed) do
   local outcome = p.outcome or was
   if p.unlocked then till = UNLOCKED end
   local name, row = '' .. read('>I8', p.id), PREFIX .. 'p:' .. p.id
-  note(IN, 'HSET', p.jobs_key, 'h', pack(HEAD, p.phase, p.paused and 1 or 0, outcome, priority, deadline, till))
+  note(IN, 'HSET', p.jobs_key, 'h', pack(HEAD, p.phase, (p.paused and 1 or 0) + (p.resumed and RESUMED or 0), outcome, priority, deadline, till))
   if outcome ~= was then
     note(OUT, 'ZREM', PREFIX .. 'out:' .. was, name)
     note(IN, 'ZADD', PREFIX .. 'out:' .. outcome, name, name)

@@ -8,13 +8,13 @@
 --   42 flags, 43-46 failed, 47-50 lost, 51-54 undecoded, 55-62 route.
 --
 -- The head of a process is what scripts must know of it, kept beside its jobs in the field `h`: 21 bytes,
---   1 phase, 2 whether it is paused, 3 outcome, 4-5 priority, 6-13 deadline, 14-21 until when a revision holds it, highest byte first.
+--   1 phase, 2 whether it is paused (1) and whether it has jobs that are blocked but have a record already (2), 3 outcome, 4-5 priority, 6-13 deadline, 14-21 until when a revision holds it, highest byte first.
 --
 -- A worker is a string: 1-8 its lease, 9-16 when it was seen, 17-24 when its leases were renewed, then its routes. A
 -- lease begins with the claim or with the renewal, so it needs no place of its own.
 
 local RECORD, RECORD_SIZE, MEMBER_SIZE = '<BI8c16I8I4I4BI4I4I4c8', 62, 12
-local HEAD, HEAD_SIZE = '<BBBi2I8c8', 21
+local HEAD, HEAD_SIZE, RESUMED = '<BBBi2I8c8', 21, 2
 local UNLOCKED = '\0\0\0\0\0\0\0\0'
 local HAS_EVENT, HAS_ERROR = 1, 2
 local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
@@ -67,7 +67,9 @@ local function read_wanted()
         p.garbage = true
       else
         p.head, p.phase = head, byte(head)
-        p.paused, p.locked = byte(head, 2) == 1, sub(head, 14) ~= UNLOCKED and read('>I8', head, 14) > NOW
+        local marks = byte(head, 2)
+        p.paused, p.resumed = marks % RESUMED == 1, marks >= RESUMED
+        p.locked = sub(head, 14) ~= UNLOCKED and read('>I8', head, 14) > NOW
       end
     end
   end
