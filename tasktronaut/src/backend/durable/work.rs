@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use smallvec::smallvec;
 
 use super::detail::event_from_bytes;
-use super::flat::{end, routes_of};
+use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision, poison_error};
@@ -460,7 +460,7 @@ fn record(revision: &mut Revision, end: JobEnd) -> bool {
     let was_undecoded =
         failure.as_ref().is_some_and(|failure| matches!(failure.verdict, Verdict::PutBack { .. }));
     if let Ended::Later(after) = revision.turn().end(node, failure) {
-        revision.due(node, after);
+        revision.due(node, at_least(after));
         if was_undecoded {
             revision.budget(node, |row| row.undecoded += 1);
         }

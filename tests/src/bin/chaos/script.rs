@@ -126,7 +126,7 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
             deadline_ms: dice.percent(3).then(|| dice.within(300..3000)),
             start_after_ms: if dice.percent(5) { dice.within(1..300) } else { 0 },
             priority: dice.choose(&[0, 0, 0, 5, -5]),
-            cancel_after_ms: dice.percent(8).then(|| dice.within(0..500)),
+            cancel_after_ms: dice.percent(12).then(|| dice.within(0..500)),
             steps: steps(&mut dice, 0),
         },
     }
