@@ -15,7 +15,7 @@ use super::{Durable, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
-use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Snapshot, Store, Then};
+use crate::backend::store::{ClaimRow, End, Fence, How, JobRow, Key, Recorded, Snapshot, Store, Then};
 use crate::backend::{BackendError, Exchanged};
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::run::Ended;
@@ -445,14 +445,14 @@ fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {
 
 /// Records one end by the rules; false when its fence does not hold (`R4`).
 fn record(revision: &mut Revision, end: JobEnd) -> bool {
-    let holds = revision.row(end.node).is_some_and(|row| {
-        end.nonce != 0
-            && !revision.run.ended
-            && row.fence.attempt == end.attempt
-            && row.fence.nonce == end.nonce
-            && matches!(row.state, JobState::Running | JobState::Ready)
-    });
-    if !holds {
+    let carries = |row: &&JobRow| row.fence.attempt == end.attempt && row.fence.nonce == end.nonce;
+    let Some(row) = revision.row(end.node).filter(carries).filter(|_| end.nonce != 0) else { return false };
+    let verdict = end.failure.as_ref().map(|failure| &failure.verdict);
+    if is_settled(row.state, verdict) {
+        // It is recorded already, and only the answer was lost.
+        return true;
+    }
+    if revision.run.ended || !matches!(row.state, JobState::Running | JobState::Ready) {
         return false;
     }
     let node = end.node;
@@ -466,6 +466,17 @@ fn record(revision: &mut Revision, end: JobEnd) -> bool {
         }
     }
     true
+}
+
+/// Whether a job is in the state that the end of its last attempt leads to.
+fn is_settled(state: JobState, verdict: Option<&Verdict>) -> bool {
+    match verdict {
+        None => state == JobState::Succeeded,
+        Some(Verdict::Fail | Verdict::GiveUp) => state == JobState::Failed,
+        Some(Verdict::Cancel) => state == JobState::Cancelled,
+        Some(Verdict::Retry { .. } | Verdict::PutBack { .. }) => state == JobState::Waiting,
+        Some(Verdict::NotBegun) => false,
+    }
 }
 
 /// The claim of a row, and its process.

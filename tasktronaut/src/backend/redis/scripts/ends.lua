@@ -91,6 +91,11 @@ local function let_go(e, job)
   job.worker = NOBODY
 end
 
+local function leads_to(how)
+  if how == RETRY or how == PUT_BACK then return WAITING end
+  return how == GIVEN_UP and FAILED or SUCCEEDED
+end
+
 local function record(e, ended)
   local p = e.p
   if p.gone then return LOST end
@@ -100,6 +105,8 @@ local function record(e, ended)
   if p.garbage or job == GARBAGE then return REVISE end
   -- `R4`: a late result counts while nobody has claimed the job again.
   if job.attempt ~= e.attempt or job.nonce ~= e.nonce or e.nonce == 0 then return LOST end
+  -- It is recorded already, and only the answer was lost.
+  if job.state == leads_to(e.how) then return DONE end
   if job.state ~= RUNNING and job.state ~= READY then return LOST end
   if p.phase ~= FLOWING then return REVISE end
   if e.how == RETRY or e.how == PUT_BACK then
