@@ -103,9 +103,11 @@ impl<S: Store> Durable<S> {
             return Ok((exchanged, Vec::new()));
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
+        let asked = Instant::now();
         let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        member.abandon_overdue();
         // From here on their leases are this worker's, however long it takes until they are begun.
-        member.hold(answer.claims.iter().map(|claim| claim.fence));
+        member.hold(answer.claims.iter().map(|claim| claim.fence), asked);
         if answer.unknown && wanted > 0 {
             self.enter_again(member).await?;
             exchanged.more = true;
@@ -293,14 +295,11 @@ impl<S: Store> Durable<S> {
 
     pub(super) async fn pulse(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
         let member = self.member(worker)?;
-        if member.is_cut_off() {
-            // Others may have its jobs by now; what runs is of no use.
-            let lost: Vec<LostClaim> = member.abandon().into_iter().map(|(_, claim)| claim).collect();
-            if !lost.is_empty() {
-                tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
-                member.renewed(Instant::now());
-                return Ok(Pulse { lost, ..Pulse::default() });
-            }
+        member.abandon_overdue();
+        let lost = member.given_up();
+        if !lost.is_empty() {
+            tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
+            return Ok(Pulse { lost, ..Pulse::default() });
         }
         let (asked, before) = (Instant::now(), member.held());
         let max_lost = member.membership.max_lost;
