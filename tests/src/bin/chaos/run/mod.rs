@@ -4,6 +4,7 @@ mod check;
 mod crew;
 mod dump;
 mod nemesis;
+mod probe;
 mod proxy;
 mod server;
 
@@ -35,8 +36,17 @@ pub async fn run(mut arguments: Arguments) -> ExitCode {
         _ => None,
     };
     let mut crew = crew::Crew::start(&arguments);
-    nemesis::run(&arguments, &mut crew, &mut server, proxy.as_ref()).await;
-    crew.until_clients_are_done().await;
+    let work = async {
+        nemesis::run(&arguments, &mut crew, &mut server, proxy.as_ref()).await;
+        crew.until_clients_are_done().await;
+    };
+    let probe = async {
+        with_backend!(&direct, backend => probe::run(backend, &arguments).await);
+    };
+    tokio::select! {
+        () = work => {}
+        () = probe => {}
+    }
     crew.stop_workers().await;
     with_backend!(&direct, backend => dump::run(&backend, &arguments).await);
     drop(server);
