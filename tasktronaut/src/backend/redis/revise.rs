@@ -31,6 +31,23 @@ impl RedisStore {
         F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
         T: Send + 'static,
     {
+        let store = self.clone();
+        // Whoever asks may stop waiting half-way; the lock is given back all the same.
+        let revision = tokio::spawn(async move { store.revise_locked(key, change).await });
+        match revision.await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(BackendError::Closed),
+            },
+        }
+    }
+
+    async fn revise_locked<T, F>(&self, key: Key, change: F) -> Result<Option<T>, BackendError>
+    where
+        F: FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send + 'static,
+        T: Send + 'static,
+    {
         let token = WorkerId::random().to_string();
         let Some(rows) = self.take(key, &token).await? else {
             return Ok(None);
