@@ -328,13 +328,12 @@ impl<S: Store> Durable<S> {
             pass("expiring");
         }
         for fence in beat.expired {
-            self.expire(fence, max_lost).await?;
+            let backend = self.clone();
+            self.aside((fence.key, Some(fence.node)), async move { backend.expire(fence, max_lost).await });
         }
         for key in beat.overdue {
-            if let Some(plan) = self.read_plan(key).await? {
-                let expired = self.revise(key, &plan, |revision| revision.turn().expire()).await?;
-                tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
-            }
+            let backend = self.clone();
+            self.aside((key, None), async move { backend.overdue(key).await });
         }
         if beat.reaped > 0 {
             self.tell(&[Wake::Ready]);
@@ -345,6 +344,34 @@ impl<S: Store> Durable<S> {
             pulse.unroutable = self.unroutable().await?;
         }
         Ok(pulse)
+    }
+
+    /// Does something beside the signs of life, unless it is being done already: one process that somebody else holds
+    /// must not hold up the leases of all others.
+    fn aside(
+        &self,
+        what: (Key, Option<u32>),
+        work: impl Future<Output = Result<(), BackendError>> + Send + 'static,
+    ) {
+        if !self.asides().insert(what) {
+            return;
+        }
+        let aside = Aside { backend: self.clone(), what };
+        tokio::spawn(async move {
+            if let Err(error) = work.await {
+                // It is seen again with the next sign of life.
+                tracing::warn!(key = aside.what.0, %error, "what has run out could not be judged");
+            }
+        });
+    }
+
+    /// A process has taken too long (`R15`).
+    async fn overdue(&self, key: Key) -> Result<(), BackendError> {
+        if let Some(plan) = self.read_plan(key).await? {
+            let expired = self.revise(key, &plan, |revision| revision.turn().expire()).await?;
+            tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
+        }
+        Ok(())
     }
 
     /// A lease has run out that the rules must judge: too many workers were lost with the job, or its process stops.
@@ -427,6 +454,18 @@ impl<S: Store> Durable<S> {
             });
         }
         Ok(found)
+    }
+}
+
+/// Something that is done beside the signs of life; dropped when it is over, however it went.
+struct Aside<S: Store> {
+    backend: Durable<S>,
+    what: (Key, Option<u32>),
+}
+
+impl<S: Store> Drop for Aside<S> {
+    fn drop(&mut self) {
+        self.backend.asides().remove(&self.what);
     }
 }
 
