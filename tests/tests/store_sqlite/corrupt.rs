@@ -1,7 +1,7 @@
 //! Rows that somebody has spoilt: they are named as such, and do not harm their neighbours.
 
 use tasktronaut::BackendError;
-use tasktronaut::backend::store::{Reviser, Changes, ListFilter, Recorded, Store};
+use tasktronaut::backend::store::{Changes, ListFilter, Recorded, Reviser, Store};
 use tasktronaut_tests::fan;
 
 use crate::folder::{Folder, add, claim, worker};

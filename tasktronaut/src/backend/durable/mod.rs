@@ -18,7 +18,7 @@ mod revise;
 mod wait;
 mod work;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -50,6 +50,8 @@ struct Inner<S> {
     members: Mutex<HashMap<WorkerId, Arc<Member>>>,
     groups: Mutex<HashMap<WorkerId, Arc<Group>>>,
     feeds: Mutex<HashMap<Key, Arc<Feed>>>,
+    /// What is being judged: overdue processes, and jobs whose leases have run out.
+    asides: Mutex<HashSet<(Key, Option<u32>)>>,
     /// Told whenever something may have happened to a process.
     changed: Arc<Notify>,
     listening: OnceCell<()>,
@@ -82,6 +84,7 @@ impl<S: Store> Durable<S> {
             members: Mutex::default(),
             groups: Mutex::default(),
             feeds: Mutex::default(),
+            asides: Mutex::default(),
             changed: Arc::default(),
             listening: OnceCell::new(),
             // A worker looks after a while, not at its very start.
@@ -101,6 +104,10 @@ impl<S: Store> Durable<S> {
 
     fn groups(&self) -> MutexGuard<'_, HashMap<WorkerId, Arc<Group>>> {
         self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asides(&self) -> MutexGuard<'_, HashSet<(Key, Option<u32>)>> {
+        self.inner.asides.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn group(&self, worker: WorkerId) -> Arc<Group> {

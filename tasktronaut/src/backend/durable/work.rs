@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use smallvec::smallvec;
 
 use super::detail::event_from_bytes;
-use super::flat::{end, routes_of};
+use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision, poison_error};
@@ -15,7 +15,7 @@ use super::{Durable, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
-use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Reviser, Store, Then};
+use crate::backend::store::{ClaimRow, End, Fence, How, JobRow, Key, Recorded, Reviser, Store, Then};
 use crate::backend::{BackendError, Exchanged};
 use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
@@ -113,9 +113,11 @@ impl<S: Store> Durable<S> {
             return Ok((exchanged, Vec::new()));
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
+        let asked = Instant::now();
         let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        member.abandon_overdue();
         // From here on their leases are this worker's, however long it takes until they are begun.
-        member.hold(answer.claims.iter().map(|claim| claim.fence));
+        member.hold(answer.claims.iter().map(|claim| claim.fence), asked);
         if answer.unknown && wanted > 0 {
             self.enter_again(member).await?;
             exchanged.more = true;
@@ -303,14 +305,11 @@ impl<S: Store> Durable<S> {
 
     pub(super) async fn pulse(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
         let member = self.member(worker)?;
-        if member.is_cut_off() {
-            // Others may have its jobs by now; what runs is of no use.
-            let lost: Vec<LostClaim> = member.abandon().into_iter().map(|(_, claim)| claim).collect();
-            if !lost.is_empty() {
-                tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
-                member.renewed(Instant::now());
-                return Ok(Pulse { lost, ..Pulse::default() });
-            }
+        member.abandon_overdue();
+        let lost = member.given_up();
+        if !lost.is_empty() {
+            tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
+            return Ok(Pulse { lost, ..Pulse::default() });
         }
         let (asked, before) = (Instant::now(), member.held());
         let max_lost = member.membership.max_lost;
@@ -340,16 +339,12 @@ impl<S: Store> Durable<S> {
             pass("expiring");
         }
         for fence in beat.expired {
-            self.expire(fence, max_lost).await?;
+            let backend = self.clone();
+            self.aside((fence.key, Some(fence.node)), async move { backend.expire(fence, max_lost).await });
         }
         for key in beat.overdue {
-            if let Some(plan) = self.read_plan(key).await? {
-                let expired =
-                    self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
-                // Its time is over: what waits for something is not waited for (`R15`).
-                self.members().values().for_each(|member| member.stop(key, true));
-                tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
-            }
+            let backend = self.clone();
+            self.aside((key, None), async move { backend.overdue(key).await });
         }
         if beat.reaped > 0 {
             self.tell(&[Wake::Ready]);
@@ -373,6 +368,36 @@ impl<S: Store> Durable<S> {
             _ => false,
         });
         Ok(self.revise(key, &process.plan, look).await?.unwrap_or(false))
+    }
+
+    /// Does something beside the signs of life, unless it is being done already: one process that somebody else holds
+    /// must not hold up the leases of all others.
+    fn aside(
+        &self,
+        what: (Key, Option<u32>),
+        work: impl Future<Output = Result<(), BackendError>> + Send + 'static,
+    ) {
+        if !self.asides().insert(what) {
+            return;
+        }
+        let aside = Aside { backend: self.clone(), what };
+        tokio::spawn(async move {
+            if let Err(error) = work.await {
+                // It is seen again with the next sign of life.
+                tracing::warn!(key = aside.what.0, %error, "what has run out could not be judged");
+            }
+        });
+    }
+
+    /// A process has taken too long (`R15`).
+    async fn overdue(&self, key: Key) -> Result<(), BackendError> {
+        if let Some(plan) = self.read_plan(key).await? {
+            let expired = self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
+            // Its time is over: what waits for something is not waited for (`R15`).
+            self.members().values().for_each(|member| member.stop(key, true));
+            tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
+        }
+        Ok(())
     }
 
     /// A lease has run out that the rules must judge: too many workers were lost with the job, or its process stops.
@@ -458,6 +483,18 @@ impl<S: Store> Durable<S> {
     }
 }
 
+/// Something that is done beside the signs of life; dropped when it is over, however it went.
+struct Aside<S: Store> {
+    backend: Durable<S>,
+    what: (Key, Option<u32>),
+}
+
+impl<S: Store> Drop for Aside<S> {
+    fn drop(&mut self) {
+        self.backend.asides().remove(&self.what);
+    }
+}
+
 fn fence_of(key: Key, end: &JobEnd) -> Fence {
     Fence { key, node: end.node, attempt: end.attempt, nonce: end.nonce }
 }
@@ -472,14 +509,14 @@ fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {
 
 /// Records one end by the rules; false when its fence does not hold (`R4`).
 fn record(revision: &mut Revision, end: JobEnd) -> bool {
-    let holds = revision.row(end.node).is_some_and(|row| {
-        end.nonce != 0
-            && !revision.run.ended
-            && row.fence.attempt == end.attempt
-            && row.fence.nonce == end.nonce
-            && matches!(row.state, JobState::Running | JobState::Ready)
-    });
-    if !holds {
+    let carries = |row: &&JobRow| row.fence.attempt == end.attempt && row.fence.nonce == end.nonce;
+    let Some(row) = revision.row(end.node).filter(carries).filter(|_| end.nonce != 0) else { return false };
+    let verdict = end.failure.as_ref().map(|failure| &failure.verdict);
+    if is_settled(row.state, verdict) {
+        // It is recorded already, and only the answer was lost.
+        return true;
+    }
+    if revision.run.ended || !matches!(row.state, JobState::Running | JobState::Ready) {
         return false;
     }
     let node = end.node;
@@ -487,12 +524,23 @@ fn record(revision: &mut Revision, end: JobEnd) -> bool {
     let was_undecoded =
         failure.as_ref().is_some_and(|failure| matches!(failure.verdict, Verdict::PutBack { .. }));
     if let Ended::Later(after) = revision.turn().end(node, failure) {
-        revision.due(node, after);
+        revision.due(node, at_least(after));
         if was_undecoded {
             revision.budget(node, |row| row.undecoded += 1);
         }
     }
     true
+}
+
+/// Whether a job is in the state that the end of its last attempt leads to.
+fn is_settled(state: JobState, verdict: Option<&Verdict>) -> bool {
+    match verdict {
+        None => state == JobState::Succeeded,
+        Some(Verdict::Fail | Verdict::GiveUp) => state == JobState::Failed,
+        Some(Verdict::Cancel) => state == JobState::Cancelled,
+        Some(Verdict::Retry { .. } | Verdict::PutBack { .. }) => state == JobState::Waiting,
+        Some(Verdict::NotBegun) => false,
+    }
 }
 
 /// The claim of a row, and its process.

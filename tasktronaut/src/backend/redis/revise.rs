@@ -31,6 +31,23 @@ impl RedisStore {
         key: Key,
         change: Reviser<T>,
     ) -> Result<Option<T>, BackendError> {
+        let store = self.clone();
+        // Whoever asks may stop waiting half-way; the lock is given back all the same.
+        let revision = tokio::spawn(async move { store.revise_locked(key, change).await });
+        match revision.await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(BackendError::Closed),
+            },
+        }
+    }
+
+    async fn revise_locked<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         let token = WorkerId::random().to_string();
         let Some(rows) = self.take(key, &token).await? else {
             return Ok(None);

@@ -51,6 +51,13 @@ impl<'s, 'c> Ends<'s, 'c> {
     /// Where it meets with a meeting that makes no sense it changes nothing, and the other ends go on: the process
     /// must be revised, for the rules know from the plan what was to follow.
     pub fn record(&mut self, end: &End) -> Result<Recorded, Trouble> {
+        match self.record_safely(end)? {
+            Recorded::Lost if self.is_settled(end)? => Ok(Recorded::Done),
+            recorded => Ok(recorded),
+        }
+    }
+
+    fn record_safely(&mut self, end: &End) -> Result<Recorded, Trouble> {
         if end.then.meetings.is_empty() {
             return self.record_whole(end);
         }
@@ -114,6 +121,21 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(statement.exists([key, node, attempt, nonce])?)
     }
 
+    /// Whether it is recorded already, and only the answer was lost.
+    fn is_settled(&self, end: &End) -> Result<bool, Trouble> {
+        let (key, node, attempt, nonce) = numbers(end.fence);
+        let state = match end.how {
+            How::Succeeded => 4,
+            How::GivenUp => 5,
+            How::Retry(_) | How::PutBack(_) => 3,
+        };
+        let mut statement = self.session.conn.prepare_cached(
+            "SELECT 1 FROM job WHERE process = ?1 AND node = ?2 AND attempt = ?3 AND nonce = ?4 AND nonce <> 0
+                 AND state = ?5",
+        )?;
+        Ok(statement.exists([key, node, attempt, nonce, state])?)
+    }
+
     fn succeeded(&self, fence: Fence) -> Result<bool, Trouble> {
         let (key, node, attempt, nonce) = numbers(fence);
         let mut statement = self.session.conn.prepare_cached(concat!(
@@ -132,8 +154,7 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(statement.execute(params![key, node, attempt, nonce, self.session.now, end.error])? > 0)
     }
 
-    /// Another attempt follows. Its fence ends here, so that an end which is sent again is lost even when the job is
-    /// ready again.
+    /// Another attempt follows. The fence is kept until the job is ready again, for an end which is sent again.
     fn waits(
         &self,
         end: &End,
@@ -143,7 +164,7 @@ impl<'s, 'c> Ends<'s, 'c> {
         let (key, node, attempt, nonce) = numbers(end.fence);
         let due = later(self.session.now, pause);
         let mut statement = self.session.conn.prepare_cached(concat!(
-            "UPDATE job SET state = 3, worker = NULL, lease = NULL, nonce = 0, due = ?5, error = coalesce(?6, error),
+            "UPDATE job SET state = 3, worker = NULL, lease = NULL, due = ?5, error = coalesce(?6, error),
                  failed = min(failed + ?7, 4294967295), undecoded = min(undecoded + ?8, 4294967295) WHERE ",
             holds!()
         ))?;

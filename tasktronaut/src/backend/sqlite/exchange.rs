@@ -47,7 +47,8 @@ fn wake_due(session: &Session<'_>) -> Result<(), Trouble> {
     session
         .conn
         .prepare_cached(
-            "UPDATE job SET ready_at = due, due = NULL,
+            // No fence holds any more: an end that is sent again must not count again.
+            "UPDATE job SET ready_at = due, due = NULL, nonce = 0,
                  state = CASE (SELECT paused FROM process WHERE key = process) WHEN 0 THEN 1 ELSE 8 END
              WHERE (process, node) IN
                  (SELECT process, node FROM job WHERE state = 3 AND due <= ?1 ORDER BY due LIMIT ?2)",

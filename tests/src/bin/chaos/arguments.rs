@@ -32,10 +32,12 @@ pub enum Fault {
     CancelRace,
     RecoveryRace,
     Mix,
+    /// No fault, and work for everybody: how every run ends.
+    Calm,
 }
 
 impl Fault {
-    const ALL: [(&'static str, Self); 11] = [
+    const ALL: [(&'static str, Self); 12] = [
         ("none", Self::None),
         ("kill", Self::Kill),
         ("crash-points", Self::CrashPoints),
@@ -47,6 +49,7 @@ impl Fault {
         ("cancel-race", Self::CancelRace),
         ("recovery-race", Self::RecoveryRace),
         ("mix", Self::Mix),
+        ("calm", Self::Calm),
     ];
 
     pub fn name(self) -> &'static str {
@@ -80,6 +83,8 @@ pub struct Arguments {
     pub history: PathBuf,
     pub seed: u64,
     pub processes: u64,
+    /// The number of the first process.
+    pub first: u64,
     pub faults: u64,
     pub workers: u64,
     pub lease: Duration,
@@ -103,6 +108,7 @@ impl Arguments {
             history: PathBuf::new(),
             seed: 1,
             processes: 200,
+            first: 0,
             faults: 20,
             workers: 3,
             lease: Duration::from_secs(1),
@@ -121,6 +127,7 @@ impl Arguments {
                 "--history" => arguments.history = value()?.into(),
                 "--seed" => arguments.seed = number(&value()?)?,
                 "--processes" => arguments.processes = number(&value()?)?,
+                "--first" => arguments.first = number(&value()?)?,
                 "--faults" => arguments.faults = number(&value()?)?,
                 "--workers" => arguments.workers = number(&value()?)?,
                 "--lease" => arguments.lease = Duration::from_millis(number(&value()?)?),

@@ -55,16 +55,16 @@ async fn enqueue_all(arguments: &Arguments, allowed: &mut watch::Receiver<u64>) 
 }
 
 async fn enqueue_share<B: Backend>(backend: B, arguments: Arguments, allowed: &mut watch::Receiver<u64>) {
-    let Arguments { share: (which, all), fault, processes, .. } = arguments;
+    let Arguments { share: (which, all), fault, first, processes, .. } = arguments;
     let client = Arc::new(Client { backend, arguments, delay_us: AtomicU64::new(60_000) });
     let window = Arc::new(Semaphore::new(WINDOW));
     let mut under_way = JoinSet::new();
-    for number in 0..processes {
+    for number in first..first + processes {
         // Where identifiers are fought for, every client wants all of them.
         if number % all != which && fault != Fault::SameIdentifier {
             continue;
         }
-        let part = number * 100 / processes;
+        let part = (number - first) * 100 / processes;
         allowed.wait_for(|allowed| *allowed >= part).await.expect("the run goes on");
         let place = Arc::clone(&window).acquire_owned().await.expect("the window stays open");
         let client = Arc::clone(&client);

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -14,6 +15,7 @@ static HISTORY: OnceLock<History> = OnceLock::new();
 struct History {
     file: File,
     anchor: (u64, Instant),
+    faults: AtomicU64,
 }
 
 /// Opens the log of this process. Nothing is written before.
@@ -23,7 +25,7 @@ pub fn open(folder: &Path, name: &str) {
     let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     // The clock is read first: moments that are told by an `Instant` may seem earlier than they were, never later.
     let anchor = (now(), Instant::now());
-    let is_first = HISTORY.set(History { file, anchor }).is_ok();
+    let is_first = HISTORY.set(History { file, anchor, faults: AtomicU64::new(0) }).is_ok();
     assert!(is_first, "a process has one log");
 }
 
@@ -41,9 +43,17 @@ pub fn at(moment: Instant) -> u64 {
     anchor + u64::try_from(since).unwrap_or(0) - u64::try_from(before).unwrap_or(0)
 }
 
+/// How many faults are in this log.
+pub fn faults() -> u64 {
+    HISTORY.get().map_or(0, |history| history.faults.load(Ordering::SeqCst))
+}
+
 /// Writes what has just happened.
 pub fn write(event: &str, mut fields: Value) {
     let history = HISTORY.get().expect("the log is open");
+    if event == "nemesis" {
+        history.faults.fetch_add(1, Ordering::SeqCst);
+    }
     fields["ev"] = json!(event);
     fields["ts"] = json!(now());
     let mut line = fields.to_string();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tasktronaut::backend::PostgresStore;
+use tasktronaut::backend::SqliteStore;
 use tasktronaut::backend::{BackendError, Durable, RedisStore};
 
 /// How long a server that is down is waited for.
@@ -21,6 +22,10 @@ macro_rules! with_backend {
                 let $backend = $crate::place::postgres($url).await;
                 $then
             }
+            $crate::place::Kind::Sqlite => {
+                let $backend = $crate::place::sqlite($url).await;
+                $then
+            }
         }
     };
 }
@@ -30,27 +35,33 @@ macro_rules! with_backend {
 pub enum Kind {
     Redis,
     Postgres,
+    Sqlite,
 }
 
-/// The kind of a URL, or of its name alone.
+/// The kind of a URL.
 pub fn kind_of(url: &str) -> Kind {
     match url {
         _ if url.starts_with("redis") || url.starts_with("valkey") => Kind::Redis,
         _ if url.starts_with("postgres") => Kind::Postgres,
+        _ if url.starts_with("sqlite") => Kind::Sqlite,
         _ => panic!("`{url}` is no store"),
     }
 }
 
 pub async fn redis(url: &str) -> Durable<RedisStore> {
-    Durable::new(open(|| RedisStore::open(url)).await)
+    Durable::new(open(async || RedisStore::open(url).await).await)
 }
 
 pub async fn postgres(url: &str) -> Durable<PostgresStore> {
-    Durable::new(open(|| PostgresStore::open(url)).await)
+    Durable::new(open(async || PostgresStore::open(url).await).await)
+}
+
+pub async fn sqlite(url: &str) -> Durable<SqliteStore> {
+    Durable::new(open(async || SqliteStore::open(url)).await)
 }
 
 /// Opens a store, as soon as it answers.
-async fn open<S, F: Future<Output = Result<S, BackendError>>>(open: impl Fn() -> F) -> S {
+async fn open<S>(open: impl AsyncFn() -> Result<S, BackendError>) -> S {
     let begun = std::time::Instant::now();
     loop {
         match open().await {

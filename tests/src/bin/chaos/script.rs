@@ -115,6 +115,10 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
                 .collect();
             simple(vec![Script::Par(last), Script::Task(Kind::Plain, well(1))])
         }
+        Fault::Calm => {
+            let wide = (0..40).map(|_| Script::Task(Kind::Waits, well(30))).collect();
+            simple(vec![Script::Par(wide)])
+        }
         Fault::CancelRace => {
             let steps = (0..2).map(|_| Script::Task(Kind::Waits, well(20))).collect();
             simple(steps)
@@ -129,7 +133,9 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
             deadline_ms: dice.percent(3).then(|| dice.within(300..3000)),
             start_after_ms: if dice.percent(5) { dice.within(1..300) } else { 0 },
             priority: dice.choose(&[0, 0, 0, 5, -5]),
-            cancel_after_ms: dice.percent(8).then(|| dice.within(0..500)),
+            cancel_after_ms: dice
+                .percent(if fault == Fault::CrashPoints { 30 } else { 12 })
+                .then(|| dice.within(0..500)),
             steps: steps(&mut dice, 0),
         },
     }

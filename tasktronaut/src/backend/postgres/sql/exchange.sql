@@ -85,6 +85,12 @@ BEGIN
             -- Those that were not changed: the fence does not hold, or the process does not flow.
             SELECT array_agg(
                 CASE WHEN e.o = ANY (done) THEN 0
+                    -- It is recorded already, and only the answer was lost.
+                    WHEN e.nonce <> 0 AND EXISTS (
+                        SELECT FROM {schema}.job j
+                        WHERE j.process = e.process AND j.node = e.node AND j.attempt = e.attempt
+                            AND j.nonce = e.nonce AND j.state = CASE e.how WHEN 0 THEN 4 WHEN 1 THEN 5 ELSE 3 END
+                    ) THEN 0
                     WHEN p.phase <> 0 AND e.nonce <> 0 AND EXISTS (
                         SELECT FROM {schema}.job j
                         WHERE j.process = e.process AND j.node = e.node AND j.attempt = e.attempt
@@ -92,19 +98,20 @@ BEGIN
                     ) THEN 2
                     ELSE 1 END ORDER BY e.o)
             INTO recorded
-            FROM unnest(e_process, e_node, e_attempt, e_nonce) WITH ORDINALITY AS e(process, node, attempt, nonce, o)
+            FROM unnest(e_process, e_node, e_attempt, e_nonce, e_how) WITH ORDINALITY
+                AS e(process, node, attempt, nonce, how, o)
             LEFT JOIN {schema}.process p ON p.key = e.process;
 
             SELECT coalesce(array_agg(r.process), '{}'), coalesce(array_agg(r.node), '{}'),
                 coalesce(array_agg(r.route), '{}'), coalesce(array_agg(r.concludes), '{}')
             INTO r_process, r_node, r_route, r_concludes
             FROM unnest(r_end, r_process, r_node, r_route, r_concludes) AS r(e, process, node, route, concludes)
-            WHERE recorded[r.e] = 0;
+            WHERE r.e = ANY (done);
 
             SELECT coalesce(array_agg(m.process), '{}'), coalesce(array_agg(m.node), '{}')
             INTO m_process, m_node
             FROM unnest(m_end, m_process, m_node) AS m(e, process, node)
-            WHERE recorded[m.e] = 0;
+            WHERE m.e = ANY (done);
         END IF;
     END IF;
 
@@ -124,6 +131,8 @@ BEGIN
             ORDER BY j.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED) w;
         UPDATE {schema}.job j SET
             state = CASE WHEN (SELECT p.paused FROM {schema}.process p WHERE p.key = j.process) THEN 8 ELSE 1 END,
+            -- No fence holds any more: an end that is sent again must not count again.
+            nonce = 0,
             ready_at = j.due_at,
             due_at = NULL
         FROM unnest(d_process, d_node) AS d(process, node)
@@ -274,8 +283,9 @@ BEGIN
     IF true = ANY (e_last) THEN
         WITH over AS (
             UPDATE {schema}.process p SET phase = 3, ended_at = t
-            FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, recorded, e_how) AS e(process, last, recorded, how)
-                WHERE e.last AND e.recorded = 0 AND e.how < 2 ORDER BY e.process) c
+            FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, e_how) WITH ORDINALITY
+                    AS e(process, last, how, o)
+                WHERE e.last AND e.o = ANY (done) AND e.how < 2 ORDER BY e.process) c
             WHERE p.key = c.process
             RETURNING p.key
         )

@@ -14,7 +14,7 @@ local PREFIX = KEYS[1]
 local call, try, pack, read, sub, byte = redis.call, redis.pcall, struct.pack, struct.unpack, string.sub, string.byte
 
 local FLOWING, STOPPING, ENDED = 0, 2, 3
-local BLOCKED, READY, RUNNING, WAITING, SUCCEEDED, SKIPPED = 0, 1, 2, 3, 4, 7
+local BLOCKED, READY, RUNNING, WAITING, SUCCEEDED, FAILED, SKIPPED = 0, 1, 2, 3, 4, 5, 7
 
 -- No command takes more values than this: `unpack` has a limit.
 local CHUNK = 1000

@@ -24,6 +24,12 @@ local next_wait = nil
 -- is still to be followed.
 local released, before, blocks = {}, nil, nil
 
+-- The state of a job that has ended so.
+local function leads_to(how)
+  if how >= RETRY then return WAITING end
+  return how == GIVEN_UP and FAILED or SUCCEEDED
+end
+
 local ends, ends_p, ends_node, at = {}, {}, {}, 1
 while at <= #text do
   local n = #ends + 1
@@ -46,8 +52,14 @@ for i = 1, #ends - 1 do
     answer = BUSY
   elseif p.garbage or #job ~= RECORD_SIZE or state > SKIPPED then
     answer = REVISE
-  -- `R4`: a late result counts while nobody has claimed the job again. No claim has a nonce of zero.
-  elseif sub(job, 34, 41) ~= fence or (state ~= RUNNING and state ~= READY) or a + b + c + d == 0 then
+  -- No claim has a nonce of zero.
+  elseif sub(job, 34, 41) ~= fence or a + b + c + d == 0 then
+    answer = LOST
+  -- It is recorded already, and only the answer was lost.
+  elseif state == leads_to(how) then
+    answer = DONE
+  -- `R4`: a late result counts while nobody has claimed the job again.
+  elseif state ~= RUNNING and state ~= READY then
     answer = LOST
   elseif p.phase ~= FLOWING then
     answer = REVISE

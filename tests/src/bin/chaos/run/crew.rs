@@ -176,6 +176,21 @@ impl Crew {
         }
     }
 
+    /// Gives everybody something to do, without faults.
+    pub async fn calm(&mut self, round: u64) {
+        const PROCESSES: u64 = 3;
+        let name = self.name('e', round);
+        let mut command = self.command("client", &name, None);
+        let first = self.arguments.processes + round * PROCESSES;
+        command.args(["--fault", Fault::Calm.name(), "--first", &first.to_string()]);
+        command.args(["--processes", &PROCESSES.to_string()]).stdout(Stdio::null());
+        let mut client = self.spawn(command, name, None);
+        tell(&mut client.child, 100);
+        self.clients.push(Some(client));
+        self.until_clients_are_done().await;
+        self.clients.pop();
+    }
+
     /// Lets the workers end in good order.
     pub async fn stop_workers(&mut self) {
         for worker in &mut self.workers {

@@ -4,6 +4,7 @@ mod check;
 mod crew;
 mod dump;
 mod nemesis;
+mod probe;
 mod proxy;
 mod server;
 
@@ -13,6 +14,9 @@ use serde_json::json;
 
 use crate::arguments::{Arguments, Fault};
 use crate::{crash, history, with_backend};
+
+/// How often at most a calm end is tried.
+const CALM: u64 = 6;
 
 pub async fn run(mut arguments: Arguments) -> ExitCode {
     std::fs::create_dir_all(&arguments.history).expect("the folder of the log can be made");
@@ -35,8 +39,25 @@ pub async fn run(mut arguments: Arguments) -> ExitCode {
         _ => None,
     };
     let mut crew = crew::Crew::start(&arguments);
-    nemesis::run(&arguments, &mut crew, &mut server, proxy.as_ref()).await;
-    crew.until_clients_are_done().await;
+    let work = async {
+        nemesis::run(&arguments, &mut crew, &mut server, proxy.as_ref()).await;
+        crew.until_clients_are_done().await;
+        // All have to show that they are well again, until nothing comes in between.
+        for round in 0..CALM {
+            let before = history::faults();
+            crew.calm(round).await;
+            if history::faults() == before {
+                break;
+            }
+        }
+    };
+    let probe = async {
+        with_backend!(&direct, backend => probe::run(backend, &arguments).await);
+    };
+    tokio::select! {
+        () = work => {}
+        () = probe => {}
+    }
     crew.stop_workers().await;
     with_backend!(&direct, backend => dump::run(&backend, &arguments).await);
     drop(server);

@@ -9,6 +9,8 @@ pub enum Server {
     Given(String),
     Redis(Redis),
     Postgres(Postgres),
+    /// A file of its own, which goes with it.
+    Sqlite(PathBuf),
 }
 
 impl Server {
@@ -17,6 +19,11 @@ impl Server {
         match backend {
             "redis" => Self::Redis(Redis::start_durable().expect("Redis is installed")),
             "postgres" => Self::Postgres(Postgres::start().expect("PostgreSQL is installed")),
+            "sqlite" => {
+                let folder = std::env::temp_dir().join(format!("tt-chaos-{}", std::process::id()));
+                std::fs::create_dir_all(&folder).expect("a folder can be made");
+                Self::Sqlite(folder)
+            }
             url => Self::Given(url.to_owned()),
         }
     }
@@ -26,6 +33,7 @@ impl Server {
             Self::Given(url) => url.clone(),
             Self::Redis(redis) => redis.url("chaos"),
             Self::Postgres(postgres) => postgres.url(),
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.join("chaos.db").display()),
         }
     }
 
@@ -33,7 +41,7 @@ impl Server {
     pub fn socket(&self) -> Option<PathBuf> {
         let url = self.url();
         match self {
-            Self::Given(_) => None,
+            Self::Given(_) | Self::Sqlite(_) => None,
             Self::Redis(_) => url.strip_prefix("redis+unix://")?.split('?').next().map(PathBuf::from),
             Self::Postgres(_) => {
                 let folder = url.split('@').nth(1)?.split(':').next()?.replace("%2F", "/");
@@ -56,7 +64,7 @@ impl Server {
     /// Kills it, where it is private; whether it was.
     pub fn kill(&mut self) -> bool {
         match self {
-            Self::Given(_) => return false,
+            Self::Given(_) | Self::Sqlite(_) => return false,
             Self::Redis(redis) => redis.kill(),
             Self::Postgres(postgres) => postgres.kill(),
         }
@@ -65,9 +73,17 @@ impl Server {
 
     pub fn restart(&mut self) {
         match self {
-            Self::Given(_) => {}
+            Self::Given(_) | Self::Sqlite(_) => {}
             Self::Redis(redis) => redis.restart(),
             Self::Postgres(postgres) => postgres.restart(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Self::Sqlite(folder) = self {
+            let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
