@@ -1,4 +1,5 @@
-//! The rules of `semantics.md`, each checked on the in-process backend and a real worker.
+//! What only the in-process backend promises, or does without any delay, with a real worker. What all backends promise
+//! is in `behaviour_*.rs`.
 //!
 //! A test is named after the rule it checks. Nothing here sleeps in order to wait for something: tests wait for the
 //! event itself, and none waits longer than [`DEADLINE`](semantics::lab::DEADLINE).
@@ -9,18 +10,13 @@
 #![allow(clippy::pedantic)]
 
 mod semantics {
-    mod cancel;
     mod concurrency;
     mod errors;
     mod events;
     mod failure;
-    mod hooks;
     mod identifiers;
     mod lab;
     mod limits;
-    mod order;
-    mod panics;
-    mod random;
     mod retry;
     mod run;
     mod shutdown;

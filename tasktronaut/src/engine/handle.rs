@@ -154,7 +154,9 @@ impl<B: Backend> Handle<B> {
         self.backend.status(&self.identifier).await
     }
 
-    /// What happens to the process: first how each job stands that is not waiting for others, then every change.
+    /// What happens to the process: first how each job stands that is not waiting for others, then every change, and in
+    /// the end [`Event::Ended`](crate::Event::Ended). A store is looked at again and again, so that a state which passes
+    /// quickly may be left out; how a job ends never is.
     pub async fn events(&self) -> Result<Events, BackendError> {
         self.backend.watch(&self.identifier).await
     }

@@ -30,40 +30,6 @@ fn many(count: usize, make: fn(&str) -> Tree) -> Tree {
     par((0..count).map(|step| make(&step.to_string())))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn as_many_run_at_a_time_as_are_asked_for_and_no_more() {
-    for concurrency in [1, 3] {
-        let world = World::new();
-        let crowd = Arc::new(Crowd::default());
-        for step in 0..40 {
-            let (ours, theirs) = (crowd.clone(), crowd.clone());
-            world.plain(&step.to_string(), move |_| {
-                ours.enter();
-                std::thread::yield_now();
-                ours.leave();
-                Ok(())
-            });
-            world.asynchronous(&format!("async {step}"), move |_| {
-                let crowd = theirs.clone();
-                async move {
-                    crowd.enter();
-                    for _ in 0..3 {
-                        tokio::task::yield_now().await;
-                    }
-                    crowd.leave();
-                    Ok(())
-                }
-            });
-        }
-        let tree =
-            par((0..40).flat_map(|step| [plain(&step.to_string()), asynchronous(&format!("async {step}"))]));
-        let ended = start_with(Lab::new(&world, tree), concurrency).await.end().await;
-        assert!(matches!(ended.outcome, Outcome::Completed));
-        assert_eq!(world.all("end").len(), 80);
-        assert!(crowd.most.load(Ordering::SeqCst) <= concurrency, "{}", crowd.most.load(Ordering::SeqCst));
-    }
-}
-
 /// So many plain functions meet: each blocks until all are there.
 async fn plain_functions_meet(count: usize) {
     let world = World::new();
@@ -78,34 +44,6 @@ async fn plain_functions_meet(count: usize) {
     let running = start_with(Lab::new(&world, many(count, plain)), count).await;
     within(running.handle.wait()).await.unwrap();
     running.end().await;
-}
-
-#[tokio::test]
-async fn blocking_functions_run_at_the_same_time() {
-    for count in [2, 3, 8, 300] {
-        plain_functions_meet(count).await;
-    }
-}
-
-#[tokio::test]
-async fn async_functions_run_at_the_same_time() {
-    for count in [2, 8, 300] {
-        let world = World::new();
-        let barrier = Arc::new(tokio::sync::Barrier::new(count));
-        for step in 0..count {
-            let barrier = barrier.clone();
-            world.asynchronous(&step.to_string(), move |_| {
-                let barrier = barrier.clone();
-                async move {
-                    barrier.wait().await;
-                    Ok(())
-                }
-            });
-        }
-        let running = start_with(Lab::new(&world, many(count, asynchronous)), count).await;
-        within(running.handle.wait()).await.unwrap();
-        running.end().await;
-    }
 }
 
 /// Quick jobs first, so that the worker claims many at a time; then one of those that were claimed together blocks
@@ -175,54 +113,6 @@ async fn r22_what_was_claimed_with_a_blocked_job_gets_its_turn_under_load() {
     load.iter().for_each(tokio::task::JoinHandle::abort);
     gate.open();
     running.end().await;
-}
-
-#[tokio::test]
-async fn async_functions_hold_up_nobody_while_they_wait() {
-    let world = World::new();
-    let gate = Gate::new();
-    let ours = gate.clone();
-    world.asynchronous("waits", move |_| {
-        let gate = ours.clone();
-        async move {
-            gate.pass().await;
-            Ok(())
-        }
-    });
-    let tree = par([asynchronous("waits"), seq([plain("a"), asynchronous("b"), plain("c")])]);
-    let running = start_with(Lab::new(&world, tree), 2).await;
-    world.until("end c").await;
-    assert_eq!(world.count("end waits"), 0);
-    gate.open();
-    running.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn r3_two_workers_share_a_backend_and_no_job_runs_twice() {
-    let world = World::new();
-    let backend = LocalBackend::new();
-    let workers: Vec<_> =
-        (0..2).map(|_| Worker::new(backend.clone()).concurrency(3).start().unwrap()).collect();
-    let mut handles = Vec::new();
-    for process in 0..20 {
-        let steps = (0..20).map(|step| {
-            let step = format!("{process}.{step}");
-            if process % 2 == 0 { plain(&step) } else { asynchronous(&step) }
-        });
-        handles.push(Lab::new(&world, par(steps)).build().enqueue(&backend).await.unwrap());
-    }
-    for handle in &handles {
-        within(handle.wait()).await.unwrap();
-    }
-    for process in 0..20 {
-        for step in 0..20 {
-            assert_eq!(world.count(&format!("begin {process}.{step}")), 1);
-        }
-    }
-    assert_eq!(world.count("on_completed main"), 20);
-    for worker in workers {
-        within(worker.shutdown()).await;
-    }
 }
 
 #[tokio::test]

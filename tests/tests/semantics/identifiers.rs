@@ -11,69 +11,6 @@ fn process(world: &World, identifier: &str, tree: Tree) -> Process {
 }
 
 #[tokio::test]
-async fn r2_the_same_identifier_with_the_same_content_is_the_same_process() {
-    let world = World::new();
-    let backend = LocalBackend::new();
-    let first = process(&world, "album-17", plain("a")).enqueue(&backend).await.unwrap();
-    assert_eq!(first.enqueued(), Enqueued::Created);
-    let again = process(&world, "album-17", plain("a")).enqueue(&backend).await.unwrap();
-    assert_eq!(again.enqueued(), Enqueued::Existing);
-
-    let worker = Worker::new(backend.clone()).start().unwrap();
-    within(first.wait()).await.unwrap();
-    // After its end it is remembered, too.
-    let late = process(&world, "album-17", plain("a")).enqueue(&backend).await.unwrap();
-    assert_eq!(late.enqueued(), Enqueued::Existing);
-    within(late.wait()).await.unwrap();
-    within(again.wait()).await.unwrap();
-    assert_eq!(world.count("begin a"), 1);
-    within(worker.shutdown()).await;
-}
-
-#[tokio::test]
-async fn r2_other_content_is_a_conflict_and_changes_nothing() {
-    let world = World::new();
-    let backend = LocalBackend::new();
-    let first = process(&world, "album-17", plain("a")).enqueue(&backend).await.unwrap();
-    let others = [
-        process(&world, "album-17", plain("b")),
-        process(&world, "album-17", seq([plain("a")])),
-        process(&world, "album-17", seq([plain("a"), plain("b")])),
-        Lab::new(&world, plain("a"))
-            .builder()
-            .identifier("album-17")
-            .policy(Policy::new().retries(1))
-            .build()
-            .unwrap(),
-    ];
-    for other in others {
-        let error = other.enqueue(&backend).await.unwrap_err();
-        assert!(
-            matches!(&error, EnqueueError::IdentifierConflict { identifier } if identifier == "album-17"),
-            "{error:?}"
-        );
-    }
-    let worker = Worker::new(backend).start().unwrap();
-    assert!(matches!(within(first.outcome()).await.unwrap(), Outcome::Completed));
-    assert_eq!(world.all("begin"), ["begin a"]);
-    within(worker.shutdown()).await;
-}
-
-#[tokio::test]
-async fn r2_without_an_identifier_each_is_another_process() {
-    let world = World::new();
-    let backend = LocalBackend::new();
-    let one = Lab::new(&world, plain("a")).build().enqueue(&backend).await.unwrap();
-    let two = Lab::new(&world, plain("a")).build().enqueue(&backend).await.unwrap();
-    assert_ne!(one.identifier(), two.identifier());
-    let worker = Worker::new(backend).start().unwrap();
-    within(one.wait()).await.unwrap();
-    within(two.wait()).await.unwrap();
-    assert_eq!(world.count("end a"), 2);
-    within(worker.shutdown()).await;
-}
-
-#[tokio::test]
 async fn r20_what_has_ended_is_forgotten_when_there_is_too_much_of_it() {
     let world = World::new();
     let backend = LocalBackend::with(LocalOptions::default().keep_at_most(2));

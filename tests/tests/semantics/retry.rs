@@ -13,27 +13,6 @@ fn always_fails(world: &World) {
     world.asynchronous("a", |_| async { Err(TaskError::new("no")) });
 }
 
-#[tokio::test]
-async fn r9_nothing_is_repeated_that_nobody_asked_for() {
-    let world = World::new();
-    always_fails(&world);
-    let ended = run(Lab::new(&world, plain("a")).policy(Policy::new())).await;
-    assert!(matches!(ended.outcome, Outcome::Failed(_)));
-    assert_eq!(world.count("begin a"), 1);
-}
-
-#[tokio::test]
-async fn r9_n_retries_are_n_plus_1_attempts() {
-    for name in ["plain_retries_3", "async_retries_3"] {
-        let world = World::new();
-        always_fails(&world);
-        let ended = run(Lab::new(&world, task(name, "a"))).await;
-        assert!(matches!(ended.outcome, Outcome::Failed(_)));
-        assert_eq!(world.count("begin a"), 4);
-        assert_eq!(ended.status.tasks().next().unwrap().attempt, 4);
-    }
-}
-
 /// How many attempts are made of a task with this policy round it.
 async fn attempts(task: &'static str, definition: Policy, process: Policy, worker: Policy) -> usize {
     let world = World::new();
@@ -45,49 +24,6 @@ async fn attempts(task: &'static str, definition: Policy, process: Policy, worke
     within(handle.outcome()).await.unwrap();
     within(worker.shutdown()).await;
     world.count("begin a")
-}
-
-#[tokio::test]
-async fn r9_the_task_comes_before_the_process_and_the_process_before_the_worker() {
-    let open = Policy::new().backoff(AT_ONCE);
-    let (one, two) = (open.retries(1), open.retries(2));
-    assert_eq!(attempts("plain_retries_3", one, open, two).await, 4);
-    assert_eq!(attempts("plain_retries_0", one, open, two).await, 1);
-    assert_eq!(attempts("plain", one, open, two).await, 2);
-    assert_eq!(attempts("plain", open, open, two).await, 3);
-    // What one process asks for counts in place of what its definition asks for.
-    assert_eq!(attempts("plain", one, two, open).await, 3);
-    assert_eq!(attempts("asynchronous", two, one, open).await, 2);
-}
-
-#[tokio::test]
-async fn r9_a_sub_process_asks_before_the_process_around_it() {
-    for (inner, middle, outer, wanted) in [
-        (Some(1), Some(2), Some(0), 2),
-        (None, Some(2), Some(0), 3),
-        (None, None, Some(3), 4),
-        (None, None, None, 1),
-    ] {
-        let world = World::new();
-        always_fails(&world);
-        let policy = |retries: Option<u32>| {
-            let policy = Policy::new().backoff(AT_ONCE);
-            retries.map_or(policy, |retries| policy.retries(retries))
-        };
-        let inner = Lab::new(&world, plain("a")).named("inner").policy(policy(inner));
-        let middle = Lab::new(&world, sub(inner)).named("middle").policy(policy(middle));
-        run(Lab::new(&world, sub(middle)).policy(policy(outer))).await;
-        assert_eq!(world.count("begin a"), wanted);
-    }
-}
-
-#[tokio::test]
-async fn r9_a_job_that_succeeds_later_is_a_success() {
-    let world = World::new();
-    world.plain("a", |context| if context.attempt() < 4 { Err(TaskError::new("no")) } else { Ok(()) });
-    let ended = run(Lab::new(&world, seq([task("plain_retries_3", "a"), plain("b")]))).await;
-    assert!(matches!(ended.outcome, Outcome::Completed));
-    world.assert_order("end a", "begin b");
 }
 
 /// The pauses between the attempts of a step.
@@ -142,18 +78,4 @@ async fn r10_an_error_names_its_own_pause() {
     }
     let asked: Result<(), _> = Err::<(), _>("busy").retry_after(Duration::from_secs(3));
     assert_eq!(asked.unwrap_err().pause(), Duration::from_secs(3));
-}
-
-#[tokio::test]
-async fn r10_a_pause_holds_up_nobody_else() {
-    let world = World::new();
-    world.plain("a", |_| Err(TaskError::new("no")));
-    let policy = Policy::new().retries(1).backoff(Duration::from_secs(600));
-    let running =
-        start(Lab::new(&world, super::lab::par([plain("a"), seq([plain("b"), plain("c")])])).policy(policy))
-            .await;
-    world.until("on_task_failed a 1").await;
-    world.until("end c").await;
-    running.handle.cancel("enough").await.unwrap();
-    running.end().await;
 }

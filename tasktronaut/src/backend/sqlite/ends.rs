@@ -148,7 +148,8 @@ impl<'s, 'c> Ends<'s, 'c> {
     fn given_up(&self, end: &End) -> Result<bool, Trouble> {
         let (key, node, attempt, nonce) = numbers(end.fence);
         let mut statement = self.session.conn.prepare_cached(concat!(
-            "UPDATE job SET state = 5, worker = NULL, lease = NULL, ended_at = ?5, error = coalesce(?6, error) WHERE ",
+            "UPDATE job SET state = 5, worker = NULL, lease = NULL, ended_at = ?5, error = coalesce(?6, error),
+                 failed = min(failed + 1, 4294967295) WHERE ",
             holds!()
         ))?;
         Ok(statement.execute(params![key, node, attempt, nonce, self.session.now, end.error])? > 0)

@@ -84,7 +84,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     ///    only the answer was lost. [`Recorded::Done`], nothing is changed. In any other state but running and ready (a
     ///    lease that ran out, and that nobody has claimed since): [`Recorded::Lost`].
     /// 3. The process is not [`Phase::Flowing`]: [`Recorded::Revise`], nothing is changed. The caller revises.
-    /// 4. [`How::Succeeded`] and [`How::GivenUp`]: the job is `succeeded` or `failed`, its lease is gone. Every
+    /// 4. [`How::Succeeded`] and [`How::GivenUp`]: the job is `succeeded` or `failed`, its lease is gone; what is given
+    ///    up counts as `failed` once more. Every
     ///    meeting of [`End::then`] counts down by one for each time it is named; one that reaches zero lets its own
     ///    [`Then`] go, which may count down others in turn: a loop, not a recursion. Every [`Release`] gets its row,
     ///    ready at once (held while the process is paused) (`R5`).

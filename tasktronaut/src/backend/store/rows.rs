@@ -136,7 +136,7 @@ pub struct End {
 pub enum How {
     /// It has succeeded.
     Succeeded,
-    /// It is a hook, and has failed for good: the process goes on as if it had succeeded (`R14`).
+    /// It is a hook, and has failed for good: the process goes on as if it had succeeded (`R14`). Counts as `failed`.
     GivenUp,
     /// It has failed; another attempt follows after this pause. Counts as `failed`.
     Retry(Duration),

@@ -51,7 +51,7 @@ pub(super) async fn random_operations_come_to_what_they_come_to_in_process<O: Op
                 Err(error) => Err(error),
             };
             if let Err(error) = compared {
-                return Err(format!("SEED={seed}: {error}\n{}", duel.history.join("\n")).into());
+                panic!("SEED={seed}: {error}\n{}", duel.history.join("\n"));
             }
         }
     }

@@ -267,8 +267,8 @@ pub(super) async fn r14_a_hook_that_is_given_up_lets_the_process_go_on<O: Opener
     assert_eq!(exchange.claims.len(), 1);
     let job = lab.job(key, 0).await?;
     assert_eq!(
-        (job.state, job.worker, job.error.as_deref()),
-        (JobState::Failed, None, Some(b"no".as_slice()))
+        (job.state, job.worker, job.failed, job.error.as_deref()),
+        (JobState::Failed, None, 1, Some(b"no".as_slice()))
     );
     assert!(job.ended_at.is_some());
     assert_eq!(lab.process("album").await?.phase, Phase::Flowing);

@@ -63,7 +63,7 @@ BEGIN
         WITH changed AS (
             UPDATE {schema}.job j SET
                 state = CASE e.how WHEN 0 THEN 4 WHEN 1 THEN 5 ELSE 3 END,
-                failed = j.failed + (e.how = 2)::integer,
+                failed = j.failed + (e.how IN (1, 2))::integer,
                 undecoded = j.undecoded + (e.how = 3)::integer,
                 error = coalesce(e.error, j.error),
                 due_at = CASE WHEN e.how >= 2 THEN t + e.pause END,

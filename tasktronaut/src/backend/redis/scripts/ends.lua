@@ -143,6 +143,7 @@ for i = 1, #ends - 1 do
       job = SUCCEEDED_HEAD .. sub(job, 26)
     else
       local note_flags, failed, lost, undecoded = read('<BI4I4I4', job, 42)
+      if how == GIVEN_UP then failed = failed + 1 end
       local head = (how == GIVEN_UP and '\5' or '\4') .. NOW_BYTES
       if error then
         note(IN, 'HSET', PREFIX .. 'x:' .. p.id, 'e' .. node, error)
