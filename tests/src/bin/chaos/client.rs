@@ -56,7 +56,7 @@ async fn enqueue_all(arguments: &Arguments, allowed: &mut watch::Receiver<u64>) 
 
 async fn enqueue_share<B: Backend>(backend: B, arguments: Arguments, allowed: &mut watch::Receiver<u64>) {
     let Arguments { share: (which, all), fault, first, processes, .. } = arguments;
-    let client = Arc::new(Client { backend, arguments, delay_us: AtomicU64::new(60_000) });
+    let client = Arc::new(Client { backend, arguments, delay_us: AtomicU64::new(150_000) });
     let window = Arc::new(Semaphore::new(WINDOW));
     let mut under_way = JoinSet::new();
     for number in first..first + processes {
@@ -82,7 +82,7 @@ async fn enqueue_share<B: Backend>(backend: B, arguments: Arguments, allowed: &m
 struct Client<B> {
     backend: B,
     arguments: Arguments,
-    /// After so many microseconds a process that is raced for is cancelled: it adapts, so that both sides win.
+    /// After about so many microseconds a process that is raced for is cancelled: it adapts, so that both sides win.
     delay_us: AtomicU64,
 }
 
@@ -95,7 +95,7 @@ impl<B: Backend> Client<B> {
         let identifier = process.identifier().to_owned();
         history::write("plan", plan_line(&process.plan(), content, &wanted));
         let Some(handle) = self.store(&process, content).await else { return };
-        let delay = self.cancel_after(&wanted);
+        let delay = self.cancel_after(&wanted, number);
         let cancelled = async {
             tokio::time::sleep(delay?).await;
             Some(cancel(&handle).await)
@@ -140,9 +140,13 @@ impl<B: Backend> Client<B> {
         }
     }
 
-    fn cancel_after(&self, wanted: &Wanted) -> Option<Duration> {
+    fn cancel_after(&self, wanted: &Wanted, number: u64) -> Option<Duration> {
         match self.arguments.fault {
-            Fault::CancelRace => Some(Duration::from_micros(self.delay_us.load(Ordering::Relaxed))),
+            Fault::CancelRace => {
+                // Spread widely enough that both sides win, and closely enough that it is a race.
+                let percent = Dice::of(self.arguments.seed, number).within(40..220);
+                Some(Duration::from_micros(self.delay_us.load(Ordering::Relaxed) * percent / 100))
+            }
             _ => wanted.cancel_after_ms.map(Duration::from_millis),
         }
     }
@@ -154,7 +158,7 @@ impl<B: Backend> Client<B> {
             _ => return,
         };
         let before = self.delay_us.load(Ordering::Relaxed);
-        let after = if won == "cancellation" { before + before / 8 } else { before - before / 8 };
+        let after = if won == "cancellation" { before + before / 6 } else { before - before / 6 };
         self.delay_us.store(after.clamp(1_000, 10_000_000), Ordering::Relaxed);
         let sides = ["cancellation", "completion"];
         history::write("race", json!({ "name": "cancel", "sides": sides, "won": won }));

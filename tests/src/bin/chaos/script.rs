@@ -116,7 +116,7 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
             simple(vec![Script::Par(last), Script::Task(Kind::Plain, well(1))])
         }
         Fault::Calm => {
-            let wide = (0..40).map(|_| Script::Task(Kind::Waits, well(30))).collect();
+            let wide = (0..24).map(|_| Script::Task(Kind::Waits, well(30))).collect();
             simple(vec![Script::Par(wide)])
         }
         Fault::CancelRace => {

@@ -7,11 +7,14 @@ use crate::work::{BACKOFF, BACKOFF_CAP};
 
 /// How late a job may be claimed on a busy machine, in milliseconds.
 const LATE: u64 = 8000;
+/// How long a process stands still on Redis when who revised it has died, and that a few times over.
+const LOCKS: u64 = 20_000;
 
 pub fn run(arguments: &Arguments) -> ExitCode {
     let mut check = Command::new("python3");
     check.arg(&arguments.check).arg(&arguments.history);
-    check.args(["--lease-ms", &arguments.lease_ms().to_string(), "--late-ms", &LATE.to_string()]);
+    let late = if arguments.backend.starts_with("redis") { LATE + LOCKS } else { LATE };
+    check.args(["--lease-ms", &arguments.lease_ms().to_string(), "--late-ms", &late.to_string()]);
     check.args(["--backoff-base-ms", &BACKOFF.as_millis().to_string()]);
     check.args(["--backoff-cap-ms", &BACKOFF_CAP.as_millis().to_string()]);
     // Where there are no faults, nothing can be expected of them.

@@ -178,7 +178,7 @@ impl Crew {
 
     /// Gives everybody something to do, without faults.
     pub async fn calm(&mut self, round: u64) {
-        const PROCESSES: u64 = 3;
+        const PROCESSES: u64 = 2;
         let name = self.name('e', round);
         let mut command = self.command("client", &name, None);
         let first = self.arguments.processes + round * PROCESSES;
