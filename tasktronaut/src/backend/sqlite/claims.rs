@@ -141,7 +141,7 @@ fn first_places(session: &Session<'_>, routes: &[i64], wanted: usize) -> Result<
     let mut onward = session.conn.prepare_cached(
         "SELECT rank, ready_at, process, node FROM job
          WHERE state = 1 AND route = ?1 AND (rank, ready_at, process, node) > (?2, ?3, ?4, ?5)
-         ORDER BY rank, ready_at, process, node LIMIT ?6",
+         ORDER BY rank, ready_at, process, node",
     )?;
     while places.len() < wanted
         && let Some(Reverse(mut line)) = lines.pop()
@@ -163,10 +163,10 @@ fn first_places(session: &Session<'_>, routes: &[i64], wanted: usize) -> Result<
 impl Line {
     fn read_on(&mut self, onward: &mut CachedStatement<'_>, count: usize) -> Result<(), Trouble> {
         let Place { rank, ready_at, process, node } = self.first;
-        let limit = i64::try_from(count).unwrap_or(i64::MAX);
-        let rows = onward
-            .query_map([self.route, rank, ready_at, process, node, limit], |row| Place::read(row, 0))?;
-        self.rest = rows.collect::<Result<_, _>>()?;
+        // Not `LIMIT ?`: SQLite plans a statement anew for every limit that it is given.
+        let rows =
+            onward.query_map([self.route, rank, ready_at, process, node], |row| Place::read(row, 0))?;
+        self.rest = rows.take(count).collect::<Result<_, _>>()?;
         self.goes_on = self.rest.len() == count;
         self.rest.reverse();
         Ok(())
