@@ -77,6 +77,10 @@ impl Redis {
     }
 
     /// Starts it again, after stopping it where it still runs, with what it has on disk.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
     pub fn restart(&mut self) {
         self.stop();
         let mut keeper = Command::new("sh")

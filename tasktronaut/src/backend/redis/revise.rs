@@ -52,9 +52,9 @@ impl RedisStore {
         let Some(rows) = self.take(key, &token).await? else {
             return Ok(None);
         };
-        let changed = snapshot(key, rows).and_then(|snapshot| change.revise(&snapshot));
-        let (changes, answer) = match changed {
-            Ok(changed) => changed,
+        let revised = snapshot(key, rows).and_then(|snapshot| change.revise(&snapshot));
+        let (changes, answer) = match revised {
+            Ok(revised) => revised,
             Err(error) => {
                 self.unlock(key, &token).await;
                 return Err(error);

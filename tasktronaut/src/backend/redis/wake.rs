@@ -150,7 +150,9 @@ impl Ear {
             match tokio::time::timeout(SILENCE, self.heard.recv()).await {
                 Ok(Some(PushInfo { kind: PushKind::Message, data })) => {
                     if let Some(Value::BulkString(message)) = data.last() {
-                        read(message).into_iter().for_each(|wake| listener(wake));
+                        for wake in read(message) {
+                            listener(wake);
+                        }
                     }
                 }
                 Ok(Some(PushInfo { kind: PushKind::Disconnection, .. }) | None) => return,

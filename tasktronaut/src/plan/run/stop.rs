@@ -69,7 +69,7 @@ impl Turn<'_> {
 
     /// A job has failed for good while its process stops because of another failure: its scope has not been told yet, and
     /// neither have those around it. They have failed, too.
-    pub(super) fn tell_failure(&mut self, node: u32, mut scope: u32, error: Arc<TaskError>) {
+    pub(super) fn tell_failure(&mut self, node: u32, mut scope: u32, error: &Arc<TaskError>) {
         if !matches!(self.run.outcome, Some(Outcome::Failed(_))) {
             return;
         }

@@ -10,7 +10,8 @@ use crate::words::error::{
 use crate::words::policy::Policy;
 
 pub(super) async fn each_kind_of_error_is_kept_with_its_text<O: Opener>(place: Place<O>) -> CaseResult {
-    let cases: [(fn() -> TaskError, TaskErrorKind, u32); 5] = [
+    type Case = (fn() -> TaskError, TaskErrorKind, u32);
+    let cases: [Case; 5] = [
         (|| TaskError::new("text"), TaskErrorKind::Failed, 2),
         (|| TaskError::new(NonRetryableProcessError::new("for good")), TaskErrorKind::NonRetryable, 1),
         (
