@@ -12,11 +12,14 @@ pub(super) struct Random {
 
 impl Random {
     pub(super) fn new() -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = WorkerId::random().as_u128().to_be_bytes();
-        Self { state: AtomicU64::new(u64::from_be_bytes([a, b, c, d, e, f, g, h])) }
+        // All but 6 of the 128 bits are random, and both halves together have at least 64 of them.
+        let id = WorkerId::random().as_u128().to_be_bytes();
+        let state =
+            id.iter().enumerate().fold(0_u64, |state, (at, byte)| state ^ (u64::from(*byte) << (at % 8 * 8)));
+        Self { state: AtomicU64::new(state) }
     }
 
-    /// The next number: a step of SplitMix64.
+    /// The next number: a step of `SplitMix64`.
     pub(super) fn next(&self) -> u32 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut mixed = self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
