@@ -6,8 +6,10 @@
 pub(crate) mod local;
 mod record;
 #[cfg(feature = "redis")]
-mod redis;
+pub mod redis;
 pub mod seed;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod store;
 
 use std::future::Future;
@@ -22,9 +24,6 @@ pub use record::{
     Bell, CancelAnswer, Claim, Claimed, ClaimedProcess, Enqueued, Event, Events, Finished, JobEnd, JobKind,
     JobStatus, ProcessStatus, WorkerId,
 };
-
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisOptions, RedisStore};
 
 use crate::plan::{Outcome, Plan};
 

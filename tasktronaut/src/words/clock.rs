@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+#[cfg(feature = "sqlite")]
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A moment on a clock that never goes backwards, in nanoseconds since the clock was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -42,6 +44,13 @@ impl Clock for SystemClock {
     fn now(&self) -> Moment {
         Moment(u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
+}
+
+/// The host's time of day in milliseconds since 1970. It may go backwards, when somebody sets the clock.
+#[cfg(feature = "sqlite")]
+pub(crate) fn unix_milliseconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A moment on the computer's own clock by which something must be over.

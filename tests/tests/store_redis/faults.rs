@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use redis::{RedisResult, Value, cmd};
 use tasktronaut::BackendError;
-use tasktronaut::backend::RedisStore;
+use tasktronaut::backend::redis::RedisStore;
 use tasktronaut::backend::store::{Changes, Recorded, Store, Wake};
 use tasktronaut_tests::server::Redis;
 

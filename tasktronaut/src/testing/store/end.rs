@@ -155,6 +155,25 @@ pub(super) async fn r4_after_a_retry_the_old_fence_is_lost<O: Opener>(lab: Lab<O
     Ok(())
 }
 
+pub(super) async fn r4_a_retry_that_is_sent_again_is_lost_even_when_it_is_due<O: Opener>(
+    lab: Lab<O>,
+) -> CaseResult {
+    let key = lab.add(&chain("album", 2)).await?;
+    let (worker, idle) = (lab.worker().await?, lab.worker_of(&[ROUTE + 1], LONG).await?);
+    let fence = lab.claim_one(worker).await?.fence;
+    lab.end_well(worker, retry(fence, Duration::ZERO)).await?;
+    lab.until("it is ready again", async || {
+        lab.claim(idle, 1).await?;
+        Ok((lab.job(key, 0).await?.state == JobState::Ready).then_some(()))
+    })
+    .await?;
+    for again in [retry(fence, Duration::ZERO), success(fence)] {
+        assert_eq!(lab.end(worker, again).await?, Recorded::Lost);
+    }
+    assert_eq!(lab.claim_one(worker).await?.failed, 1);
+    Ok(())
+}
+
 pub(super) async fn r4_a_late_end_counts_while_nobody_has_claimed_again<O: Opener>(
     lab: Lab<O>,
 ) -> CaseResult {

@@ -1,0 +1,46 @@
+//! The time of the store: the host's, which never goes backwards.
+
+use rusqlite::{Connection, Result};
+
+use crate::words::clock::{Clock, SystemClock, unix_milliseconds};
+
+/// Tells a connection what time it is.
+///
+/// The database keeps the greatest time that was ever given out, over all programs. Every transaction that writes
+/// begins by reading it, and sets it where a millisecond has passed, which costs one small page of a commit. When the
+/// host's clock is set back, the time goes on from there with the computer's monotonic clock; it does not stand still,
+/// so that leases still run out.
+#[derive(Debug, Default)]
+pub(super) struct StoreClock {
+    monotonic: SystemClock,
+    /// The time at which the monotonic clock was zero.
+    origin: i64,
+}
+
+impl StoreClock {
+    /// The present time, within a transaction that writes.
+    pub fn advance(&mut self, conn: &Connection) -> Result<i64> {
+        let greatest = greatest(conn)?;
+        let now = self.after(greatest);
+        if now > greatest {
+            conn.prepare_cached("UPDATE clock SET now = ?1 WHERE only = 0")?.execute([now])?;
+        }
+        Ok(now)
+    }
+
+    /// The present time for who only reads.
+    pub fn read(&mut self, conn: &Connection) -> Result<i64> {
+        Ok(self.after(greatest(conn)?))
+    }
+
+    fn after(&mut self, greatest: i64) -> i64 {
+        let passed = i64::try_from(self.monotonic.now().0 / 1_000_000).unwrap_or(i64::MAX);
+        let now = unix_milliseconds().max(greatest).max(self.origin.saturating_add(passed));
+        self.origin = now.saturating_sub(passed);
+        now
+    }
+}
+
+fn greatest(conn: &Connection) -> Result<i64> {
+    conn.prepare_cached("SELECT now FROM clock WHERE only = 0")?.query_row([], |row| row.get(0))
+}

@@ -1,0 +1,212 @@
+//! Recording ends: the fence, the job, and what follows it (`R4`, `R5`).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::error::{Trouble, log};
+use super::row::{HELD, later, then};
+use super::writer::Session;
+use crate::backend::store::{End, Fence, How, Key, Phase, Recorded, Release, Then};
+
+/// A fence holds for a job that runs, or whose lease has run out and that nobody has claimed since. A nonce of zero
+/// is none.
+macro_rules! holds {
+    () => {
+        "process = ?1 AND node = ?2 AND attempt = ?3 AND nonce = ?4 AND nonce <> 0 AND state IN (1, 2, 8)"
+    };
+}
+
+/// What must be known of a process to record an end in it.
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    /// A number that makes no sense is not flowing either: the revision looks into it.
+    phase: i64,
+    paused: bool,
+    rank: i64,
+}
+
+impl Flow {
+    fn is_flowing(self) -> bool {
+        self.phase == i64::from(Phase::Flowing.code())
+    }
+}
+
+/// Records the ends of one exchange.
+pub(super) struct Ends<'s, 'c> {
+    session: &'s Session<'c>,
+    flows: HashMap<Key, Option<Flow>>,
+    /// The processes that have ended.
+    pub ended: Vec<Key>,
+}
+
+impl<'s, 'c> Ends<'s, 'c> {
+    pub fn new(session: &'s Session<'c>) -> Self {
+        Self { session, flows: HashMap::new(), ended: Vec::new() }
+    }
+
+    /// Records one end.
+    ///
+    /// Where it meets with a meeting that makes no sense it changes nothing, and the other ends go on: the process
+    /// must be revised, for the rules know from the plan what was to follow.
+    pub fn record(&mut self, end: &End) -> Result<Recorded, Trouble> {
+        if end.then.meetings.is_empty() {
+            return self.record_whole(end);
+        }
+        self.execute("SAVEPOINT ending")?;
+        let mut recorded = self.record_whole(end);
+        if let Err(trouble) = &recorded
+            && trouble.is_corrupt()
+        {
+            log(trouble);
+            self.execute("ROLLBACK TO ending")?;
+            recorded = Ok(Recorded::Revise);
+        }
+        self.execute("RELEASE ending")?;
+        recorded
+    }
+
+    fn record_whole(&mut self, end: &End) -> Result<Recorded, Trouble> {
+        let Some(flow) = self.flow(end.fence.key)? else { return Ok(Recorded::Lost) };
+        if !flow.is_flowing() {
+            return Ok(if self.holds(end.fence)? { Recorded::Revise } else { Recorded::Lost });
+        }
+        let goes_on = match end.how {
+            How::Succeeded => self.succeeded(end.fence)?,
+            How::GivenUp => self.given_up(end)?,
+            How::Retry(pause) => return self.waits(end, pause, (1, 0)),
+            How::PutBack(pause) => return self.waits(end, pause, (0, 1)),
+        };
+        if !goes_on {
+            return Ok(Recorded::Lost);
+        }
+        self.follow(end.fence.key, flow, &end.then)?;
+        if end.last {
+            self.end_process(end.fence.key)?;
+        }
+        Ok(Recorded::Done)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Trouble> {
+        self.session.conn.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
+    fn flow(&mut self, key: Key) -> Result<Option<Flow>, Trouble> {
+        if let Some(known) = self.flows.get(&key) {
+            return Ok(*known);
+        }
+        let sql = "SELECT phase, paused, rank FROM process WHERE key = ?1";
+        let mut statement = self.session.conn.prepare_cached(sql)?;
+        let flow = statement.query_row([key.cast_signed()], |row| {
+            Ok(Flow { phase: row.get(0)?, paused: row.get(1)?, rank: row.get(2)? })
+        });
+        let flow = flow.optional()?;
+        self.flows.insert(key, flow);
+        Ok(flow)
+    }
+
+    fn holds(&self, fence: Fence) -> Result<bool, Trouble> {
+        let (key, node, attempt, nonce) = numbers(fence);
+        let mut statement =
+            self.session.conn.prepare_cached(concat!("SELECT 1 FROM job WHERE ", holds!()))?;
+        Ok(statement.exists([key, node, attempt, nonce])?)
+    }
+
+    fn succeeded(&self, fence: Fence) -> Result<bool, Trouble> {
+        let (key, node, attempt, nonce) = numbers(fence);
+        let mut statement = self.session.conn.prepare_cached(concat!(
+            "UPDATE job SET state = 4, worker = NULL, lease = NULL, ended_at = ?5 WHERE ",
+            holds!()
+        ))?;
+        Ok(statement.execute([key, node, attempt, nonce, self.session.now])? > 0)
+    }
+
+    fn given_up(&self, end: &End) -> Result<bool, Trouble> {
+        let (key, node, attempt, nonce) = numbers(end.fence);
+        let mut statement = self.session.conn.prepare_cached(concat!(
+            "UPDATE job SET state = 5, worker = NULL, lease = NULL, ended_at = ?5, error = coalesce(?6, error) WHERE ",
+            holds!()
+        ))?;
+        Ok(statement.execute(params![key, node, attempt, nonce, self.session.now, end.error])? > 0)
+    }
+
+    /// Another attempt follows. Its fence ends here, so that an end which is sent again is lost even when the job is
+    /// ready again.
+    fn waits(
+        &self,
+        end: &End,
+        pause: Duration,
+        (failed, undecoded): (u32, u32),
+    ) -> Result<Recorded, Trouble> {
+        let (key, node, attempt, nonce) = numbers(end.fence);
+        let due = later(self.session.now, pause);
+        let mut statement = self.session.conn.prepare_cached(concat!(
+            "UPDATE job SET state = 3, worker = NULL, lease = NULL, nonce = 0, due = ?5, error = coalesce(?6, error),
+                 failed = min(failed + ?7, 4294967295), undecoded = min(undecoded + ?8, 4294967295) WHERE ",
+            holds!()
+        ))?;
+        let changed =
+            statement.execute(params![key, node, attempt, nonce, due, end.error, failed, undecoded])?;
+        Ok(if changed > 0 { Recorded::Done } else { Recorded::Lost })
+    }
+
+    /// Lets go what follows: a loop, for meetings let meetings go.
+    fn follow(&self, key: Key, flow: Flow, first: &Then) -> Result<(), Trouble> {
+        self.release(key, flow, &first.releases)?;
+        let mut meetings = first.meetings.clone();
+        while let Some(meeting) = meetings.pop() {
+            if let Some(next) = self.count_down(key, meeting)? {
+                self.release(key, flow, &next.releases)?;
+                meetings.extend(next.meetings);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a meeting down, and gives what it lets go when nobody is awaited any more. One that is at zero already
+    /// has let go what it had to.
+    fn count_down(&self, key: Key, node: u32) -> Result<Option<Then>, Trouble> {
+        let mut statement = self.session.conn.prepare_cached(
+            "UPDATE meeting SET waits_for = waits_for - 1 WHERE process = ?1 AND node = ?2 AND waits_for > 0
+             RETURNING CASE WHEN waits_for = 0 THEN lets_go END",
+        )?;
+        let bytes = statement.query_row([key.cast_signed(), i64::from(node)], |row| row.get(0)).optional()?;
+        bytes.flatten().map(|bytes: Vec<u8>| then(&bytes)).transpose()
+    }
+
+    fn release(&self, key: Key, flow: Flow, releases: &[Release]) -> Result<(), Trouble> {
+        if releases.is_empty() {
+            return Ok(());
+        }
+        let (conn, key) = (self.session.conn, key.cast_signed());
+        let mut statement = conn.prepare_cached(
+            "INSERT INTO job (process, node, route, state, rank, ready_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO NOTHING",
+        )?;
+        let state = if flow.paused { HELD } else { 1 };
+        for release in releases {
+            let (node, route) = (i64::from(release.node), release.route.cast_signed());
+            statement.execute([key, node, route, state, flow.rank, self.session.now])?;
+            if release.concludes {
+                conn.prepare_cached("UPDATE process SET outcome = 1 WHERE key = ?1")?.execute([key])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end_process(&mut self, key: Key) -> Result<(), Trouble> {
+        self.session
+            .conn
+            .prepare_cached("UPDATE process SET phase = 3, ended_at = ?2 WHERE key = ?1")?
+            .execute([key.cast_signed(), self.session.now])?;
+        self.ended.push(key);
+        self.flows.remove(&key);
+        Ok(())
+    }
+}
+
+fn numbers(fence: Fence) -> (i64, i64, i64, i64) {
+    (fence.key.cast_signed(), i64::from(fence.node), i64::from(fence.attempt), i64::from(fence.nonce))
+}

@@ -1,0 +1,63 @@
+//! Recording ends and claiming jobs, in one step.
+
+use std::time::Duration;
+
+use rusqlite::OptionalExtension;
+
+use super::claims::{self, Claimed};
+use super::ends::Ends;
+use super::error::Trouble;
+use super::writer::Session;
+use crate::backend::WorkerId;
+use crate::backend::store::{End, Exchange};
+
+/// Records the ends, in their order, and claims up to `wanted` jobs then.
+pub(super) fn exchange(
+    session: &mut Session<'_>,
+    worker: WorkerId,
+    ends: &[End],
+    wanted: usize,
+) -> Result<Exchange, Trouble> {
+    let mut exchange = Exchange::default();
+    let mut recorder = Ends::new(session);
+    for end in ends {
+        exchange.recorded.push(recorder.record(end)?);
+    }
+    exchange.ended = recorder.ended;
+    if wanted > 0 {
+        wake_due(session)?;
+        match claims::claim(session, worker, wanted)? {
+            Some(Claimed { claims, more }) => (exchange.claims, exchange.more) = (claims, more),
+            None => exchange.unknown = true,
+        }
+    }
+    exchange.next_due = next_due(session)?
+        .map(|due| Duration::from_millis(u64::try_from(due.saturating_sub(session.now)).unwrap_or_default()));
+    Ok(exchange)
+}
+
+/// Makes waiting jobs ready whose time has come: at most 1,000, so that others are not kept waiting.
+fn wake_due(session: &Session<'_>) -> Result<(), Trouble> {
+    if next_due(session)?.is_none_or(|due| due > session.now) {
+        return Ok(());
+    }
+    session
+        .conn
+        .prepare_cached(
+            "UPDATE job SET ready_at = due, due = NULL,
+                 state = CASE (SELECT paused FROM process WHERE key = process) WHEN 0 THEN 1 ELSE 8 END
+             WHERE (process, node) IN
+                 (SELECT process, node FROM job WHERE state = 3 AND due <= ?1 ORDER BY due LIMIT 1000)",
+        )?
+        .execute([session.now])?;
+    Ok(())
+}
+
+/// When the next waiting job is due.
+fn next_due(session: &Session<'_>) -> Result<Option<i64>, Trouble> {
+    Ok(session
+        .conn
+        .prepare_cached("SELECT due FROM job WHERE state = 3 AND due IS NOT NULL ORDER BY due LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?)
+}

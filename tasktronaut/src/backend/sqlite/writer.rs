@@ -1,0 +1,154 @@
+//! The thread that owns a connection which writes, and commits what has gathered in one go.
+
+use std::collections::HashMap;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::clock::StoreClock;
+use super::error::{NAME, Trouble, refused};
+use super::nonce::Nonces;
+use crate::backend::{BackendError, WorkerId};
+
+/// So many requests share one commit at most, so that none of them waits long for the others.
+const MOST: usize = 256;
+
+/// A request, from the time it is sent until its answer is.
+trait Request: Send {
+    /// Does the work, within a transaction; false when it failed and must leave nothing behind.
+    fn run(&mut self, session: &mut Session<'_>) -> bool;
+
+    /// Tells the caller, now that the transaction is on the disk, or is not.
+    fn tell(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
+}
+
+struct Call<T, F> {
+    operation: &'static str,
+    work: Option<F>,
+    result: Option<Result<T, BackendError>>,
+    caller: oneshot::Sender<Result<T, BackendError>>,
+}
+
+impl<T, F> Request for Call<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send,
+{
+    fn run(&mut self, session: &mut Session<'_>) -> bool {
+        let operation = self.operation;
+        self.result = self.work.take().map(|work| work(session).map_err(|trouble| trouble.during(operation)));
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
+        let failed = |error: Arc<rusqlite::Error>| BackendError::Store {
+            backend: NAME,
+            operation: self.operation,
+            source: error.into(),
+        };
+        let answer = match (self.result, committed) {
+            // What was refused was refused, whatever became of the others.
+            (Some(Err(error)), _) => Err(error),
+            (_, Err(error)) => Err(failed(error)),
+            (Some(result), Ok(())) => result,
+            (None, Ok(())) => Err(BackendError::Closed),
+        };
+        // A caller that waits no longer has no use for the answer.
+        _ = self.caller.send(answer);
+    }
+}
+
+/// What the work of one request may use.
+pub(super) struct Session<'a> {
+    pub conn: &'a Connection,
+    /// The time of this transaction.
+    pub now: i64,
+    pub nonces: &'a mut Nonces,
+    /// The routes of the workers that were seen here, each with the version of its row that they are of.
+    pub routes: &'a mut HashMap<WorkerId, (i64, Arc<[i64]>)>,
+}
+
+/// Sends work to the thread that writes. Its clones send to the same one, which ends with the last of them.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Box<dyn Request>>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(name: &str, conn: Connection) -> Result<Self, Trouble> {
+        let (queue, requests) = mpsc::channel();
+        let scribe =
+            Scribe { conn, clock: StoreClock::default(), nonces: Nonces::default(), routes: HashMap::new() };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || scribe.serve(&requests));
+        thread.map_err(|error| refused(format!("no thread can be started: {error}")))?;
+        Ok(Self { queue })
+    }
+
+    /// Has work done within a transaction of its own, as far as it can tell, and answers once that is on the disk.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let (caller, answer) = oneshot::channel();
+        let call = Call { operation, work: Some(work), result: None, caller };
+        self.queue.send(Box::new(call)).map_err(|_| BackendError::Closed)?;
+        answer.await.unwrap_or(Err(BackendError::Closed))
+    }
+}
+
+/// The state of the thread.
+struct Scribe {
+    conn: Connection,
+    clock: StoreClock,
+    nonces: Nonces,
+    routes: HashMap<WorkerId, (i64, Arc<[i64]>)>,
+}
+
+impl Scribe {
+    fn serve(mut self, requests: &mpsc::Receiver<Box<dyn Request>>) {
+        while let Ok(first) = requests.recv() {
+            let mut batch: Vec<_> =
+                std::iter::once(first).chain(requests.try_iter().take(MOST - 1)).collect();
+            let committed = self.transact(&mut batch).map_err(Arc::new);
+            if committed.is_err() && !self.conn.is_autocommit() {
+                // Where this fails, too, SQLite has rolled back already, or the next transaction says what is wrong.
+                _ = self.conn.execute_batch("ROLLBACK");
+            }
+            for request in batch {
+                request.tell(committed.clone());
+            }
+        }
+    }
+
+    /// Runs requests in one transaction.
+    fn transact(&mut self, batch: &mut [Box<dyn Request>]) -> Result<(), rusqlite::Error> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let now = self.clock.advance(&self.conn)?;
+        if let [request] = batch {
+            let done = self.run(now, request.as_mut());
+            return self.execute(if done { "COMMIT" } else { "ROLLBACK" });
+        }
+        for request in batch {
+            self.execute("SAVEPOINT request")?;
+            if !self.run(now, request.as_mut()) {
+                // Where the disk was full SQLite has rolled back everything, and this says so.
+                self.execute("ROLLBACK TO request")?;
+            }
+            self.execute("RELEASE request")?;
+        }
+        self.execute("COMMIT")
+    }
+
+    fn run(&mut self, now: i64, request: &mut dyn Request) -> bool {
+        let Self { conn, nonces, routes, .. } = self;
+        request.run(&mut Session { conn, now, nonces, routes })
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), rusqlite::Error> {
+        self.conn.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
+}
