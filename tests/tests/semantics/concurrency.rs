@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tasktronaut::{LocalBackend, Outcome, Worker};
+use tasktronaut::{LocalBackend, Worker};
 
 use super::lab::{Lab, Tree, asynchronous, par, plain, seq, start_with, within};
 use super::world::{Gate, World};
