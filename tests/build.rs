@@ -1,4 +1,4 @@
-//! Which servers are not installed: tests that need one of them are ignored then, and shown as ignored.
+//! What is not installed: tests that need it are ignored then, and shown as ignored.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -6,20 +6,37 @@ use std::{env, fs};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=PATH");
-    println!("cargo:rustc-check-cfg=cfg(no_postgres)");
-    println!("cargo:rustc-check-cfg=cfg(no_redis)");
+    println!("cargo:rerun-if-env-changed=TASKTRONAUT_HISTORY_CHECK");
     let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    for kept in ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"] {
-        folders.push(Path::new(kept).join("bin"));
-        folders
-            .extend(fs::read_dir(kept).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
+    let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    let has =
+        |folders: &[PathBuf], program: &str| folders.iter().any(|folder| folder.join(program).is_file());
+    let mut kept = folders.clone();
+    for place in ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"] {
+        kept.push(Path::new(place).join("bin"));
+        kept.extend(
+            fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")),
+        );
     }
-    let has = |program: &str| env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    if !has("redis-server") && !has("valkey-server") {
-        println!("cargo:rustc-cfg=no_redis");
-    }
-    if !folders.iter().any(|folder| folder.join("initdb").is_file()) {
-        println!("cargo:rustc-cfg=no_postgres");
+    say("no_postgres", !has(&kept, "initdb"));
+    say("no_redis", !has(&folders, "redis-server") && !has(&folders, "valkey-server"));
+    // The checker of fault tests, and what runs it.
+    say("no_check", !has(&folders, "python3") || !checker().is_file());
+}
+
+/// Where the checker is that decides from the log of a run whether the promises held.
+fn checker() -> PathBuf {
+    let folder = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let given = env::var_os("TASKTRONAUT_HISTORY_CHECK").map(PathBuf::from);
+    let checker = given.unwrap_or_else(|| folder.join("../../shared/history/check.py"));
+    println!("cargo:rerun-if-changed={}", checker.display());
+    println!("cargo:rustc-env=HISTORY_CHECK={}", checker.display());
+    checker
+}
+
+fn say(name: &str, holds: bool) {
+    println!("cargo:rustc-check-cfg=cfg({name})");
+    if holds {
+        println!("cargo:rustc-cfg={name}");
     }
 }

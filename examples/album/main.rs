@@ -11,6 +11,22 @@
 //! flock examples/album/pictures/lake.jpg sleep 9 & cargo run -p tasktronaut-examples --example album
 //! ```
 //!
+//! With a store the album outlives the program. Kill it half-way, and run it again: it goes on where it was.
+//!
+//! ```sh
+//! cargo run -p tasktronaut-examples --features sqlite --example album -- \
+//!     examples/album/pictures out --store=sqlite:album.db
+//! ```
+//!
+//! Several programs share one album, on one machine or on many that see the same folders. Start as many helpers as you
+//! like, and then the album itself:
+//!
+//! ```sh
+//! album="cargo run -p tasktronaut-examples --features redis --example album -- examples/album/pictures out"
+//! $album --store=redis://localhost --help-out &
+//! $album --store=redis://localhost
+//! ```
+//!
 //! Ctrl-C cancels, and leaves nothing unfinished behind. The program ends with 0 when the album was made, 1 when it
 //! failed, and 130 when it was cancelled.
 
@@ -24,7 +40,9 @@ mod terminal;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use tasktronaut::Enqueued;
 use tasktronaut::prelude::*;
 
 use crate::cover::CoverArt;
@@ -42,7 +60,11 @@ async fn main() -> ExitCode {
     if was_cancelled { ExitCode::from(130) } else { ExitCode::FAILURE }
 }
 
-/// Takes the folder of the pictures, the folder of the album, and `--no-cover` from the command line.
+/// A picture takes less than a second. What a killed program held is taken over after this time.
+const LEASE: Duration = Duration::from_secs(2);
+
+/// Takes the folder of the pictures, the folder of the album, and the options `--no-cover`, `--store=URL` and
+/// `--help-out` from the command line.
 async fn make_album() -> Result<(), BoxError> {
     let (options, folders): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|word| word.starts_with("--"));
@@ -61,9 +83,19 @@ async fn make_album() -> Result<(), BoxError> {
         .registry(&registry)
         .build()?;
 
-    let backend = LocalBackend::new();
-    let worker = Worker::new(backend.clone()).start()?;
-    let handle = process.enqueue(&backend).await?;
+    let store = options.iter().find_map(|option| option.strip_prefix("--store="));
+    let backend = AnyBackend::open(store.unwrap_or("memory:")).await?;
+    let worker = Worker::new(backend.clone()).registry(&registry).lease(LEASE);
+    if options.iter().any(|option| option == "--help-out") {
+        return Ok(worker.run().await?);
+    }
+    let worker = worker.start()?;
+    let mut handle = process.enqueue(&backend).await?;
+    if handle.enqueued() == Enqueued::Existing && handle.status().await?.ended {
+        // It was made before, and is to be made once more.
+        handle.delete().await?;
+        handle = process.enqueue(&backend).await?;
+    }
     let mut events = handle.events().await?;
     let mut terminal = Terminal::new(process.tasks().count());
     let mut ctrl_c = pin!(tokio::signal::ctrl_c());

@@ -1,7 +1,7 @@
 //! What is said about attributes and blocks that stand in the wrong place.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use crate::report::Report;
 
@@ -12,6 +12,15 @@ pub(crate) fn stray_attribute(word: &str, item: &TokenStream) -> TokenStream {
     report.at(name(item), fact, "put `#[process]` on the impl block of this method");
     let errors = report.into_tokens();
     quote!(#item #errors)
+}
+
+/// Words that `#[process]` cannot read are no Rust, which the compiler has told. Should it be otherwise, this is told
+/// instead: the compiler looks at a constant in a function last of all, when everything else is right.
+pub(crate) fn unread(words: &TokenStream) -> TokenStream {
+    let span = name(words);
+    let text =
+        "`#[process]` cannot read this\nhelp: write it in simpler words, or put it into another impl block";
+    quote_spanned!(span=> const { ::core::panic!(#text) };)
 }
 
 /// The name of a function, or the first word of something else.

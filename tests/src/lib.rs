@@ -1,3 +1,4 @@
 //! Fixtures that the tests share.
 
+pub mod fan;
 pub mod server;

@@ -1,4 +1,12 @@
-//! The contract of a store, on a private Redis server; without one the cases are ignored.
+//! The Redis store, on private servers: the contract of a store, and what only Redis can do wrong. Where there is no
+//! server program, the cases say so and are not run.
+
+#[path = "store_redis/faults.rs"]
+mod faults;
+#[path = "store_redis/shapes.rs"]
+mod shapes;
+#[path = "store_redis/together.rs"]
+mod together;
 
 use std::sync::OnceLock;
 
@@ -6,12 +14,14 @@ use tasktronaut::BackendError;
 use tasktronaut::backend::RedisStore;
 use tasktronaut_tests::server::Redis;
 
-/// One server for all cases: each has a namespace of its own.
-static SERVER: OnceLock<Option<Redis>> = OnceLock::new();
+/// One server for all cases that do it no harm: each has a namespace of its own.
+fn server() -> Option<&'static Redis> {
+    static SERVER: OnceLock<Option<Redis>> = OnceLock::new();
+    SERVER.get_or_init(Redis::start).as_ref()
+}
 
 async fn open(place: String) -> Result<RedisStore, BackendError> {
-    let server = SERVER.get_or_init(Redis::start).as_ref().ok_or(BackendError::Closed)?;
-    RedisStore::open(&server.url(&place)).await
+    RedisStore::open(&server().ok_or(BackendError::Closed)?.url(&place)).await
 }
 
 mod contract {

@@ -3,33 +3,17 @@
 // The helpers of a test may panic as the test itself may.
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-mod contract {
-    use std::path::PathBuf;
-
-    use tasktronaut::BackendError;
-    use tasktronaut::backend::{SqliteOptions, SqliteStore};
-    use tasktronaut::testing::store::Opener;
-
-    /// Databases in a folder of their own for each case.
-    #[derive(Clone)]
-    struct Folder;
-
-    fn folder(place: &str) -> PathBuf {
-        std::env::temp_dir().join(format!("tasktronaut-{place}"))
-    }
-
-    impl Opener for Folder {
-        type Store = SqliteStore;
-
-        async fn open(&self, place: &str) -> Result<SqliteStore, BackendError> {
-            std::fs::create_dir_all(folder(place)).unwrap();
-            SqliteStore::open_with(SqliteOptions::new(folder(place).join("contract.db")))
-        }
-
-        async fn close(&self, place: &str) {
-            std::fs::remove_dir_all(folder(place)).unwrap();
-        }
-    }
-
-    tasktronaut::store_contract!(Folder);
-}
+#[path = "store_sqlite/contract.rs"]
+mod contract;
+#[path = "store_sqlite/corrupt.rs"]
+mod corrupt;
+#[path = "store_sqlite/files.rs"]
+mod files;
+#[path = "store_sqlite/folder.rs"]
+mod folder;
+#[path = "store_sqlite/programs.rs"]
+mod programs;
+#[path = "store_sqlite/trouble.rs"]
+mod trouble;
+#[path = "store_sqlite/wakes.rs"]
+mod wakes;

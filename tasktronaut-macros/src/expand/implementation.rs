@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::dispatch::number;
 use super::{arguments, define, start};
+use crate::message;
 use crate::model::{Default, Definition, Parameter, Process};
 use crate::parse::attribute::Options;
 use crate::parse::graph::Mode;
@@ -55,6 +56,7 @@ pub(super) fn expand(process: &Process) -> TokenStream {
             }
         )
     });
+    let unread = process.item.unread().map(message::unread);
     quote! {
         #[automatically_derived]
         impl __tt::ProcessDefinition for #self_type {
@@ -70,6 +72,7 @@ pub(super) fn expand(process: &Process) -> TokenStream {
             #hooks
             fn instance() -> __tt::Option<Self> { __tt::instance!(#self_type) }
             fn define_process(&self, builder: &mut __tt::Builder<Self>) -> __tt::Result<(), __tt::BuildError> {
+                #(#unread)*
                 #graph
             }
         }

@@ -20,16 +20,17 @@ use crate::parse::cursor::Cursor;
 pub(super) fn names(process: &Process) -> TokenStream {
     let Definition::Declared { parameters, .. } = &process.definition else { return TokenStream::new() };
     let Process { runtime, name, conditions, .. } = process;
+    let lints = super::visible_lints();
     let hidden = format_ident!("__needs_of_{}", name);
     let needed = parameters.iter().filter(|parameter| !parameter.may_be_absent()).map(|it| &it.name);
     quote! {
         #(#conditions)*
-        #[allow(unused_macros)]
+        #lints
         macro_rules! #hidden {
             ($($place:tt)*) => { #runtime::__private::embedded! { (#(#needed)*) $($place)* } };
         }
         #(#conditions)*
-        #[allow(unused_imports)]
+        #lints
         #[doc(hidden)]
         pub(crate) use #hidden as #name;
     }

@@ -73,6 +73,16 @@ impl Parse for Item {
     }
 }
 
+impl Item {
+    /// The members that make no sense.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &TokenStream> {
+        self.members.iter().filter_map(|member| match member {
+            Member::Unread(words) => Some(words),
+            _ => None,
+        })
+    }
+}
+
 fn inside(input: ParseStream) -> syn::Result<(Vec<Attribute>, Vec<Member>)> {
     let inner_attributes = input.call(Attribute::parse_inner)?;
     let mut members = Vec::new();

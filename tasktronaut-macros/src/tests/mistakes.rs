@@ -130,6 +130,22 @@ fn what_is_no_impl_block_stays() {
 }
 
 #[test]
+fn what_cannot_be_read_is_left_to_the_compiler_but_never_left_out() {
+    let (texts, expanded) = told(quote! {
+        impl Album {
+            fn define_process() { process! { seq { show; resize; } } }
+            #[task]
+            fn show(&self, name: ) {}
+            #[task]
+            fn resize(&self) {}
+        }
+    });
+    assert!(texts.is_empty(), "{texts:?}");
+    assert!(expanded.contains("cannot read this") && expanded.contains("task_at (0"), "{expanded}");
+    assert!(expanded.contains("fn show (& self , name :)"), "{expanded}");
+}
+
+#[test]
 fn a_wrong_task_is_told_once() {
     let (texts, _) = told(quote! {
         impl Album {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::record::{
-    CancelAnswer, Claimed, Enqueued, Events, Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus,
-    Pulse, WorkerId,
+    CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
+    ProcessStatus, Pulse, WorkerId,
 };
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged, LocalBackend};
 use crate::plan::{Outcome, Plan};
@@ -185,7 +185,7 @@ impl Backend for AnyBackend {
         ask!(self, backend => backend.beat(worker, renew).await)
     }
 
-    async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
+    async fn leave(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
         ask!(self, backend => backend.leave(worker).await)
     }
 }

@@ -9,13 +9,13 @@ mod durable;
 mod feed;
 pub(crate) mod local;
 #[cfg(feature = "postgres")]
-mod postgres;
+pub mod postgres;
 mod record;
 #[cfg(feature = "redis")]
-mod redis;
+pub mod redis;
 pub mod seed;
 #[cfg(feature = "sqlite")]
-mod sqlite;
+pub mod sqlite;
 pub mod store;
 
 use std::future::Future;
@@ -243,8 +243,9 @@ pub trait Backend: Clone + Send + Sync + 'static {
     fn beat(&self, worker: WorkerId, renew: bool)
     -> impl Future<Output = Result<Pulse, BackendError>> + Send;
 
-    /// Takes back all jobs that the worker holds, without charging anything, and forgets the worker (`R18`).
-    fn leave(&self, worker: WorkerId) -> impl Future<Output = Result<(), BackendError>> + Send;
+    /// Takes back all jobs that the worker holds, without charging anything, and forgets the worker (`R18`). The answer
+    /// are those whose claims held until then, as far as the backend knows them.
+    fn leave(&self, worker: WorkerId) -> impl Future<Output = Result<Vec<LostClaim>, BackendError>> + Send;
 }
 
 /// What an exchange says besides the claims.

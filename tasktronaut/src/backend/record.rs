@@ -184,13 +184,15 @@ impl Membership {
 pub struct Pulse {
     /// Claims that do not hold any more; what still runs of them was told to stop.
     pub lost: Vec<LostClaim>,
+    /// Claims that were given back, because what ran of them was told to stop: uncharged.
+    pub released: Vec<LostClaim>,
     /// How many expired claims of other workers were taken back (`R8`).
     pub reaped: usize,
     /// Jobs that no worker can do (`R17`).
     pub unroutable: Vec<Unroutable>,
 }
 
-/// A claim that does not hold any more.
+/// A claim that does not hold any more: it was lost, or given back.
 #[derive(Debug, Clone)]
 pub struct LostClaim {
     pub(crate) process: Arc<ClaimedProcess>,

@@ -199,6 +199,11 @@ impl Context {
         self.attempt
     }
 
+    /// The number of the job in the plan, as [`Attempt::job`](crate::observer::Attempt::job) counts.
+    pub fn job(&self) -> usize {
+        self.node as usize
+    }
+
     /// A key for the outside world: the same for every attempt of this step, and for no other (`R23`).
     pub fn idempotency_key(&self) -> String {
         format!("{}/{}", self.session.identifier, self.place)

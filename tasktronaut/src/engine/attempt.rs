@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::task::{Context as PollContext, Poll, Waker};
+use std::time::Instant;
 
 use super::lane::Lane;
+use super::observer::Attempt;
 use super::shared::Shared;
 use super::suspended;
 use crate::backend::{Backend, Claim, ClaimedProcess, JobEnd};
@@ -58,6 +60,7 @@ impl Desk {
         if job.process.session.signal.level() != Level::Run {
             return Ran::Ended(job.not_begun());
         }
+        job.tell_begun();
         let mut context = self.context_of(job);
         let definition = job.definition();
         let told = definition.has_on_task_failed().then(|| context.share());
@@ -159,6 +162,7 @@ fn conclude<B: Backend>(job: Job<'_, B>, told: Option<Context>, result: TaskResu
 
 /// Runs `on_started`, or the hook that ends a process.
 fn run_hook<B: Backend>(job: Job<'_, B>) -> Ran {
+    job.tell_begun();
     let plan = &job.process.plan;
     let record = &plan.nodes[job.claim.node as usize];
     let event = match (&job.claim.event, record.kind) {
@@ -252,6 +256,7 @@ impl<'a, B> Job<'a, B> {
             kind,
             failed: self.claim.failed + 1,
             undecoded: self.shared.has_others.then_some(self.claim.undecoded),
+            put_backs: self.shared.put_backs,
             seed: (u64::from(self.claim.nonce) << 32) | u64::from(self.claim.node),
         };
         let verdict = judge(&error, &policy, record);
@@ -260,6 +265,12 @@ impl<'a, B> Job<'a, B> {
         let hook =
             told.map(|context| Arc::clone(self.definition()).run_on_task_failed(context, Arc::clone(&error)));
         (self.end(Some(Box::new(JobFailure { error, verdict }))), hook)
+    }
+
+    fn tell_begun(&self) {
+        if let Some(observer) = &self.shared.observer {
+            observer.begun(&Attempt::of_claim(self.process, self.claim, Instant::now()));
+        }
     }
 
     fn definition(&self) -> &'a Arc<dyn AnyDefinition> {

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::observer::Attempt;
 use super::shared::{PAUSE_AFTER_ERROR, Shared};
-use crate::backend::{Backend, BackendError, Pulse};
+use crate::backend::{Backend, BackendError, LostClaim, Pulse};
 use crate::definition::context::Level;
 
 /// A sign of life is given at least this often: with it a worker sees what was cancelled (`R22`).
@@ -123,6 +123,7 @@ fn report<B: Backend>(shared: &Shared<B>, pulse: &Pulse, asked: Instant) {
     for jobs in &pulse.unroutable {
         tracing::warn!(worker = %shared.id, ?jobs, "no worker knows these jobs; they stay queued");
     }
+    tell_released(shared, &pulse.released);
     let Some(observer) = &shared.observer else { return };
     for lost in &pulse.lost {
         observer.lost(&Attempt::of_lost(lost, asked));
@@ -144,7 +145,7 @@ async fn leave<B: Backend>(shared: &Shared<B>, has_joined: bool) {
     let given_up = Instant::now() + LEAVING;
     loop {
         match tokio::time::timeout(LEAVING, shared.backend.leave(shared.id)).await {
-            Ok(Ok(())) => return,
+            Ok(Ok(released)) => return tell_released(shared, &released),
             Ok(Err(error)) if Instant::now() < given_up => told(shared, "leave", &error),
             Ok(Err(error)) => return told(shared, "leave", &error),
             Err(_) => {
@@ -152,6 +153,13 @@ async fn leave<B: Backend>(shared: &Shared<B>, has_joined: bool) {
             }
         }
         tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+    }
+}
+
+fn tell_released<B>(shared: &Shared<B>, released: &[LostClaim]) {
+    if let Some(observer) = &shared.observer {
+        let asked = Instant::now();
+        released.iter().for_each(|claim| observer.released(&Attempt::of_lost(claim, asked)));
     }
 }
 

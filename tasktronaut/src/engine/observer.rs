@@ -31,6 +31,9 @@ pub trait Observer: Send + Sync + 'static {
     /// A job was claimed, and is about to be begun.
     fn claimed(&self, _attempt: &Attempt<'_>) {}
 
+    /// An attempt begins: the very next thing this thread does is to call the task or the hook.
+    fn begun(&self, _attempt: &Attempt<'_>) {}
+
     /// The end of an attempt is about to be sent to the backend.
     fn finishing(&self, _end: &AttemptEnd<'_>) {}
 
@@ -39,6 +42,10 @@ pub trait Observer: Send + Sync + 'static {
 
     /// A lease was lost while the attempt was under way; its task was told to stop.
     fn lost(&self, _attempt: &Attempt<'_>) {}
+
+    /// A lease was given back before its job had ended, at a shutdown or because the attempt is of no use any more;
+    /// nothing is charged for it.
+    fn released(&self, _attempt: &Attempt<'_>) {}
 
     /// Leases of workers that are gone were taken back.
     fn recovered(&self, _jobs: usize) {}

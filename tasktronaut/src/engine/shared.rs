@@ -27,6 +27,7 @@ pub(super) struct Shared<B> {
     pub(super) bell: Arc<Bell>,
     pub(super) policy: Policy,
     pub(super) concurrency: usize,
+    pub(super) put_backs: u32,
     /// Whether other programs may work on the same processes.
     pub(super) has_others: bool,
     pub(super) observer: Option<Arc<dyn Observer>>,

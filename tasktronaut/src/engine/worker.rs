@@ -17,6 +17,7 @@ use crate::backend::{Backend, BackendError, Bell, Membership, WorkerId};
 use crate::definition::context::Signal;
 use crate::definition::registry::{Registry, RegistryError};
 use crate::definition::schedule::DEFAULT_QUEUE;
+use crate::plan::rules::DEFAULT_PUT_BACKS;
 use crate::words::clock::SystemClock;
 use crate::words::name::{NameError, check_name};
 use crate::words::policy::Policy;
@@ -57,6 +58,7 @@ pub struct Worker<B> {
     definitions: Option<Vec<String>>,
     concurrency: usize,
     policy: Policy,
+    put_backs: u32,
     pub(super) grace: Duration,
     lease: Duration,
     max_lost: u32,
@@ -94,6 +96,7 @@ impl<B: Backend> Worker<B> {
             definitions: None,
             concurrency: DEFAULT_CONCURRENCY,
             policy: Policy::new(),
+            put_backs: DEFAULT_PUT_BACKS,
             grace: DEFAULT_GRACE,
             lease: DEFAULT_LEASE,
             max_lost: DEFAULT_MAX_LOST,
@@ -132,6 +135,13 @@ impl<B: Backend> Worker<B> {
     /// Retries, backoff and timeout for tasks that ask for none, and whose processes ask for none (`R9`).
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// How often a job whose arguments cannot be read here is put back, so that a newer program may read them, before
+    /// it fails as a bad payload (`R17`). The pauses are 1, 2, 4 .. 64 s. Default: 15, which takes ten minutes.
+    pub fn put_backs(mut self, times: u32) -> Self {
+        self.put_backs = times;
         self
     }
 
@@ -196,6 +206,7 @@ impl<B: Backend> Worker<B> {
             bell,
             policy: self.policy,
             concurrency: self.concurrency,
+            put_backs: self.put_backs,
             has_others: capability.shared,
             observer: self.observer,
             active: AtomicUsize::new(0),

@@ -40,8 +40,9 @@ pub(crate) struct JobFailure {
     pub(crate) verdict: Verdict,
 }
 
-/// Arguments that cannot be read are put back so often: 1 + 2 + 4 + .. + 32 s and nine minutes are ten (`R17`).
-const PUT_BACKS: u32 = 15;
+/// Arguments that cannot be read are put back so often, unless a worker is told otherwise: 1 + 2 + 4 + .. + 32 s and
+/// nine minutes are ten (`R17`).
+pub(crate) const DEFAULT_PUT_BACKS: u32 = 15;
 
 /// The longest pause between two attempts to read arguments.
 const LONGEST_PUT_BACK: Duration = Duration::from_mins(1);
@@ -55,13 +56,15 @@ pub(crate) struct Record {
     /// How often its arguments could not be read before, where another program may be able to; nothing where there
     /// is no other.
     pub(crate) undecoded: Option<u32>,
+    /// How often that may be.
+    pub(crate) put_backs: u32,
     /// Spreads the pauses of jobs that fail together.
     pub(crate) seed: u64,
 }
 
 /// Judges a failed attempt of a job.
 pub(crate) fn judge(error: &TaskError, policy: &Policy, record: Record) -> Verdict {
-    let Record { kind, failed, undecoded, seed } = record;
+    let Record { kind, failed, undecoded, put_backs, seed } = record;
     if kind != NodeKind::Task {
         let budget = Policy::new().retries(HOOK_RETRIES);
         return if budget.allows_retry(failed) {
@@ -71,7 +74,7 @@ pub(crate) fn judge(error: &TaskError, policy: &Policy, record: Record) -> Verdi
         };
     }
     match error.kind() {
-        TaskErrorKind::BadPayload if undecoded.is_some_and(|before| before < PUT_BACKS) => {
+        TaskErrorKind::BadPayload if undecoded.is_some_and(|before| before < put_backs) => {
             let before = undecoded.unwrap_or_default();
             Verdict::PutBack { after: Duration::from_secs(1 << before.min(6)).min(LONGEST_PUT_BACK) }
         }
@@ -90,17 +93,19 @@ mod tests {
     use super::*;
     use crate::words::error::{CancelProcessError, NonRetryableProcessError, RetryAfter};
 
+    fn record(kind: NodeKind, failed: u32, undecoded: Option<u32>) -> Record {
+        Record { kind, failed, undecoded, put_backs: DEFAULT_PUT_BACKS, seed: 0 }
+    }
+
     fn verdict(error: &TaskError, failed: u32, retries: u32) -> Verdict {
         let policy = Policy::new().retries(retries).backoff(Duration::ZERO);
-        judge(error, &policy, Record { kind: NodeKind::Task, failed, undecoded: None, seed: 0 })
+        judge(error, &policy, record(NodeKind::Task, failed, None))
     }
 
     #[test]
     fn r17_arguments_that_cannot_be_read_are_put_back_for_ten_minutes() {
         let error = TaskError::of_kind(TaskErrorKind::BadPayload, "x");
-        let judge = |undecoded| {
-            judge(&error, &Policy::new(), Record { kind: NodeKind::Task, failed: 1, undecoded, seed: 0 })
-        };
+        let judge = |undecoded| judge(&error, &Policy::new(), record(NodeKind::Task, 1, undecoded));
         let mut waited = Duration::ZERO;
         let mut before = 0;
         while let Verdict::PutBack { after } = judge(Some(before)) {
@@ -138,10 +143,8 @@ mod tests {
 
     #[test]
     fn r14_a_hook_has_a_budget_of_its_own_and_is_then_given_up() {
-        let judge = |failed| {
-            let record = Record { kind: NodeKind::Terminal, failed, undecoded: None, seed: 0 };
-            judge(&TaskError::new("x"), &Policy::new(), record)
-        };
+        let judge =
+            |failed| judge(&TaskError::new("x"), &Policy::new(), record(NodeKind::Terminal, failed, None));
         assert!(matches!(judge(HOOK_RETRIES), Verdict::Retry { .. }));
         assert_eq!(judge(HOOK_RETRIES + 1), Verdict::GiveUp);
     }

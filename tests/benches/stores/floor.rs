@@ -55,7 +55,9 @@ impl Floor {
                 let mut insert =
                     transaction.prepare("INSERT INTO job VALUES (?, 0, ?)").expect("a statement");
                 for id in 0..jobs {
-                    insert.execute(rusqlite::params![id, payload]).expect("a row");
+                    insert
+                        .execute(rusqlite::params![i64::try_from(id).expect("few jobs"), payload])
+                        .expect("a row");
                 }
                 drop(insert);
                 transaction.commit().expect("a commit");
@@ -145,12 +147,13 @@ impl Floor {
 fn run_sqlite(connection: &rusqlite::Connection, jobs: usize, batch: usize) -> Duration {
     let mut finish = connection.prepare("UPDATE job SET state = 2 WHERE id = ?").expect("a statement");
     let mut claim = connection.prepare("UPDATE job SET state = 1 WHERE id = ?").expect("a statement");
+    let number = |id: usize| i64::try_from(id).expect("few jobs");
     let begun = Instant::now();
     for first in (0..jobs).step_by(batch) {
         connection.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
         for id in first..first + batch {
-            finish.execute([id]).expect("a row");
-            claim.execute([id + batch]).expect("a row");
+            finish.execute([number(id)]).expect("a row");
+            claim.execute([number(id + batch)]).expect("a row");
         }
         connection.execute_batch("COMMIT").expect("a commit");
     }

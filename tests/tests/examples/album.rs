@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::program::{Program, fresh_folder, lines_of, repository};
 
@@ -138,6 +139,59 @@ fn folder_with_a_busy_picture(name: &str) -> (PathBuf, File) {
     let lake = File::create(pictures.join("lake.jpg")).unwrap();
     lake.lock().unwrap();
     (pictures, lake)
+}
+
+/// When each thumbnail was written.
+fn times_of_thumbnails(album: &Path) -> Vec<(String, SystemTime)> {
+    let folder = album.join("thumbnails");
+    let mut times: Vec<_> = files_in(&folder)
+        .into_iter()
+        .filter(|file| !file.ends_with(".part"))
+        .map(|file| (file.clone(), folder.join(&file).metadata().unwrap().modified().unwrap()))
+        .collect();
+    times.sort();
+    times
+}
+
+#[test]
+fn an_album_in_a_store_goes_on_where_it_was_killed() {
+    let (pictures, lake) = folder_with_a_busy_picture("killed-pictures");
+    let folder = fresh_folder("killed");
+    let album = folder.join("album");
+    let store = format!("--store=sqlite:{}", folder.join("album.db").display());
+    let arguments = [text(&pictures), text(&album), &store];
+    let mut program = Program::start("album", &arguments);
+    for line in thumbnail_lines().iter().filter(|line| !line.starts_with("lake")) {
+        program.wait_for(line);
+    }
+    program.kill();
+    let before = times_of_thumbnails(&folder.join("album.unfinished"));
+    assert_eq!(before.len(), THUMBNAILS.len() - 1);
+
+    fs::copy(sample_pictures().join("lake.jpg"), pictures.join("lake.jpg")).unwrap();
+    drop(lake);
+    let ended = Program::start("album", &arguments).end();
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
+    check_album(&album);
+    let mut after = times_of_thumbnails(&album);
+    after.retain(|(file, _)| file != "lake.jpg.jpg");
+    assert_eq!(before, after, "what was done is not done again");
+}
+
+#[test]
+fn two_programs_share_an_album() {
+    let Some(server) = tasktronaut_tests::server::Redis::start() else {
+        return eprintln!("there is no Redis server on this machine");
+    };
+    let folder = fresh_folder("shared");
+    let album = folder.join("album");
+    let store = format!("--store={}", server.url("album"));
+    let helper = Program::start("album", &[text(&sample_pictures()), text(&album), &store, "--help-out"]);
+    lines_of("album", &[text(&sample_pictures()), text(&album), &store]);
+    check_album(&album);
+    // A helper ends in good order.
+    helper.press_ctrl_c();
+    assert_eq!(helper.end().code, Some(0));
 }
 
 const BUSY: &str = "lake.jpg: another program is writing it; trying again";

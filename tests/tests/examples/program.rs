@@ -15,7 +15,8 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "tasktronaut-examples", "--examples", "--target-dir"]);
+    cargo.args(["build", "--quiet", "--package", "tasktronaut-examples", "--examples"]);
+    cargo.args(["--features", "sqlite,redis", "--target-dir"]);
     cargo.arg(profile.parent().unwrap()).current_dir(repository());
     if profile.ends_with("release") {
         cargo.arg("--release");
@@ -77,6 +78,12 @@ impl Program {
     pub fn press_ctrl_c(&self) {
         let kill = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
+    }
+
+    /// What `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits until it has ended.

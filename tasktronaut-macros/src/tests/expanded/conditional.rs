@@ -77,13 +77,35 @@ impl ::core::default::Default for AlbumArgs {
         Self::new()
     }
 }
-#[allow(unused_macros)]
+#[allow(
+    unused,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    private_interfaces,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
 macro_rules! __needs_of_Album {
     ($($place:tt)*) => {
         ::tasktronaut::__private::embedded! { () $($place)* }
     };
 }
-#[allow(unused_imports)]
+#[allow(
+    unused,
+    missing_copy_implementations,
+    missing_debug_implementations,
+    private_interfaces,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
 #[doc(hidden)]
 pub(crate) use __needs_of_Album as Album;
 #[allow(

@@ -8,7 +8,7 @@ use super::detail::{CANCELLED, COMPLETED, FAILED, Memo, error_from_bytes};
 use super::flat::new_process;
 use super::revise::Revision;
 use super::work::Change;
-use super::{Durable, MAX_PLAN_BYTES, Wake, unknown};
+use super::{Durable, MAX_PLAN_BYTES, Wake, pass, unknown};
 use crate::backend::record::{
     CancelAnswer, Enqueued, JobStatus, ProcessFilter, ProcessPage, ProcessState, ProcessStatus,
     ProcessSummary, describe,
@@ -30,6 +30,7 @@ impl<S: Store> Durable<S> {
                 Err(error) => answers.push(Some(Err(error))),
             }
         }
+        pass("enqueue");
         let stored = match rows.is_empty() {
             true => Ok(Vec::new()),
             false => self.inner.store.enqueue(rows.into()).await,
@@ -38,6 +39,7 @@ impl<S: Store> Durable<S> {
             Ok(stored) => stored.into_iter(),
             Err(error) => return failed_together(answers, error),
         };
+        pass("enqueued");
         let mut result = Vec::with_capacity(plans.len());
         for (plan, answer) in plans.iter().zip(answers) {
             // A refused process was never sent.
@@ -115,7 +117,10 @@ impl<S: Store> Durable<S> {
                 CancelAnswer::Cancelled
             }
         };
-        self.revise(key, &plan, Change::new(cancel)).await?.ok_or_else(|| unknown(identifier))
+        let answer =
+            self.revise(key, &plan, Change::new(cancel)).await?.ok_or_else(|| unknown(identifier))?;
+        pass("cancelled");
+        Ok(answer)
     }
 
     pub(super) async fn resume_process(&self, identifier: &str) -> Result<(), BackendError> {

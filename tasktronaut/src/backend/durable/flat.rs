@@ -95,6 +95,11 @@ fn then(plan: &Plan, node: u32) -> Then {
     then
 }
 
+/// A pause that is never too short (`R10`): the clocks of stores count whole milliseconds, and may have begun one.
+pub(super) fn at_least(pause: Duration) -> Duration {
+    pause.saturating_add(Duration::from_millis(1))
+}
+
 /// The end of an attempt for a store, if the store can record it by itself.
 pub(super) fn end(plan: &Plan, key: Key, end: &JobEnd) -> Option<End> {
     let fence = Fence { key, node: end.node, attempt: end.attempt, nonce: end.nonce };
@@ -102,8 +107,8 @@ pub(super) fn end(plan: &Plan, key: Key, end: &JobEnd) -> Option<End> {
     let how = match verdict {
         None => How::Succeeded,
         Some(Verdict::GiveUp) => How::GivenUp,
-        Some(Verdict::Retry { after }) => How::Retry(*after),
-        Some(Verdict::PutBack { after }) => How::PutBack(*after),
+        Some(Verdict::Retry { after }) => How::Retry(at_least(*after)),
+        Some(Verdict::PutBack { after }) => How::PutBack(at_least(*after)),
         Some(Verdict::Fail | Verdict::Cancel | Verdict::NotBegun) => return None,
     };
     let ends = matches!(how, How::Succeeded | How::GivenUp);
@@ -123,7 +128,7 @@ mod tests {
     #[test]
     fn routes_are_the_same_for_all_time() {
         // Numbers in stores depend on this.
-        assert_eq!(route("default", "album", Some("resize")), 0);
+        assert_eq!(route("default", "album", Some("resize")), 1_268_846_969_658_855_044);
         assert_ne!(route("default", "album", Some("resize")), route("default", "albumresize", Some("")));
         assert_ne!(route("default", "album", None), route("default", "album", Some("hook")));
         assert!(route("q", "d", None) < 1 << 63);

@@ -25,9 +25,12 @@ pub(super) struct Member {
 #[derive(Default)]
 struct State {
     processes: HashMap<Key, Arc<ClaimedProcess>>,
-    held: HashSet<Fence>,
+    /// Its claims, and since when it is sure of them, renewals left aside.
+    held: HashMap<Fence, Instant>,
     /// Claims whose ends are on their way.
-    sending: HashSet<Fence>,
+    sending: HashMap<Fence, Instant>,
+    /// Claims that were given up, of which nobody has been told yet.
+    given_up: Vec<LostClaim>,
     /// Claims that the store gave to this worker, and of which it knows nothing: since when.
     strange: HashMap<Fence, Instant>,
     paused: Vec<String>,
@@ -79,17 +82,29 @@ impl Member {
         self.state().processes.remove(&key);
     }
 
-    /// Notes claims.
-    pub(super) fn hold(&self, fences: impl IntoIterator<Item = Fence>) {
-        self.state().held.extend(fences);
+    /// Notes claims, which were asked for at this moment.
+    pub(super) fn hold(&self, fences: impl IntoIterator<Item = Fence>, asked: Instant) {
+        self.state().held.extend(fences.into_iter().map(|fence| (fence, asked)));
+    }
+
+    pub(super) fn holds(&self, fence: &Fence) -> bool {
+        self.state().held.contains_key(fence)
+    }
+
+    /// Forgets claims that nobody will run here.
+    pub(super) fn let_go(&self, fences: impl IntoIterator<Item = Fence>) {
+        let mut state = self.state();
+        for fence in fences {
+            state.held.remove(&fence);
+        }
     }
 
     /// Notes that the ends of claims are on their way.
     pub(super) fn send(&self, fences: &[Fence]) {
         let mut state = self.state();
         for fence in fences {
-            if state.held.remove(fence) {
-                state.sending.insert(*fence);
+            if let Some(since) = state.held.remove(fence) {
+                state.sending.insert(*fence, since);
             }
         }
     }
@@ -98,8 +113,8 @@ impl Member {
     pub(super) fn sent(&self, fences: &[Fence], has_answered: bool) {
         let mut state = self.state();
         for fence in fences {
-            if state.sending.remove(fence) && !has_answered {
-                state.held.insert(*fence);
+            if let Some(since) = state.sending.remove(fence).filter(|_| !has_answered) {
+                state.held.insert(*fence, since);
             }
         }
     }
@@ -109,7 +124,7 @@ impl Member {
     pub(super) fn strange(&self, store: &[Fence]) -> Vec<Fence> {
         let mut state = self.state();
         let now = Instant::now();
-        let is_known = |fence: &&Fence| state.held.contains(*fence) || state.sending.contains(*fence);
+        let is_known = |fence: &&Fence| state.held.contains_key(*fence) || state.sending.contains_key(*fence);
         let found: Vec<Fence> = store.iter().filter(|fence| !is_known(fence)).copied().collect();
         let before = std::mem::take(&mut state.strange);
         let since = |fence: &Fence| before.get(fence).copied().unwrap_or(now);
@@ -119,41 +134,77 @@ impl Member {
     }
 
     pub(super) fn held(&self) -> HashSet<Fence> {
-        self.state().held.clone()
+        self.state().held.keys().copied().collect()
     }
 
     /// Those of these claims that the store does not know any more, although they have not ended here. What runs of
     /// their processes is given up; the other claims on them are handed back.
-    pub(super) fn compare(&self, before: &HashSet<Fence>, store: &[Fence]) -> (Vec<LostClaim>, Vec<Fence>) {
+    pub(super) fn compare(&self, before: &HashSet<Fence>, store: &[Fence]) -> (Vec<LostClaim>, Vec<Gone>) {
         let known: HashSet<&Fence> = store.iter().collect();
         let mut state = self.state();
-        let lost = before.iter().filter(|fence| !known.contains(fence) && state.held.contains(*fence));
+        let lost = before.iter().filter(|fence| !known.contains(fence) && state.held.contains_key(*fence));
         let lost: Vec<Fence> = lost.copied().collect();
         let mut told = Vec::new();
-        let mut handed_back = Vec::new();
+        let mut abandoned = HashMap::new();
         for fence in lost {
             state.held.remove(&fence);
             if let Some(process) = state.processes.remove(&fence.key) {
                 process.session.abandon();
-                told.push(LostClaim { process, node: fence.node, attempt: fence.attempt });
+                abandoned.insert(fence.key, process);
             }
-            let others = state.held.iter().filter(|other| other.key == fence.key);
-            handed_back.extend(others.copied().collect::<Vec<_>>());
-            state.held.retain(|other| other.key != fence.key);
+            if let Some(process) = abandoned.get(&fence.key) {
+                told.push(gone(fence, process).1);
+            }
         }
+        let is_abandoned = |fence: &Fence| abandoned.get(&fence.key).map(|process| gone(*fence, process));
+        let handed_back: Vec<Gone> = state.held.keys().filter_map(is_abandoned).collect();
+        state.held.retain(|fence, _| !abandoned.contains_key(&fence.key));
         (told, handed_back)
     }
 
-    /// Gives up everything that runs: the worker cannot renew its leases (`R7`).
-    pub(super) fn abandon(&self) -> Vec<LostClaim> {
+    /// Gives up the claims that could not be renewed for so long that somebody else may soon have the jobs (`R7`), and
+    /// with them what else runs of their processes.
+    ///
+    /// A claim is as good as a renewal, so what is claimed after a store was found again is not given up; but then
+    /// this comes first, for what runs of one process is told to stop together.
+    pub(super) fn abandon_overdue(&self) {
+        let limit = (self.membership.lease * 2 / 3).max(Duration::from_millis(50));
+        let mut state = self.state();
+        let renewed = state.renewed;
+        let is_overdue =
+            |since: &Instant| renewed.map_or(*since, |renewed| renewed.max(*since)).elapsed() > limit;
+        let overdue = state.held.iter().filter(|(_, since)| is_overdue(since));
+        let keys: HashSet<Key> = overdue.map(|(fence, _)| fence.key).collect();
+        if keys.is_empty() {
+            return;
+        }
+        let State { held, processes, given_up, .. } = &mut *state;
+        held.retain(|fence, _| {
+            let process = processes.get(&fence.key).filter(|_| keys.contains(&fence.key));
+            given_up.extend(process.map(|process| gone(*fence, process).1));
+            !keys.contains(&fence.key)
+        });
+        for key in keys {
+            if let Some(process) = processes.remove(&key) {
+                process.session.abandon();
+            }
+        }
+    }
+
+    /// The claims that were given up since the last time.
+    pub(super) fn given_up(&self) -> Vec<LostClaim> {
+        std::mem::take(&mut self.state().given_up)
+    }
+
+    /// Gives up everything that runs.
+    pub(super) fn abandon(&self) -> Vec<Gone> {
         let mut state = self.state();
         let held = std::mem::take(&mut state.held);
         let mut told = Vec::new();
-        for fence in held {
+        for fence in held.into_keys() {
             if let Some(process) = state.processes.get(&fence.key) {
                 process.session.abandon();
-                let process = Arc::clone(process);
-                told.push(LostClaim { process, node: fence.node, attempt: fence.attempt });
+                told.push(gone(fence, process));
             }
         }
         state.processes.clear();
@@ -185,12 +236,14 @@ impl Member {
     pub(super) fn renewed(&self, asked: Instant) {
         self.state().renewed = Some(asked);
     }
+}
 
-    /// Whether the last renewal was so long ago that somebody else may soon have its jobs.
-    pub(super) fn is_cut_off(&self) -> bool {
-        let limit = self.membership.lease * 2 / 3;
-        self.state().renewed.is_some_and(|renewed| renewed.elapsed() > limit.max(Duration::from_millis(50)))
-    }
+/// A claim that does not hold any more.
+pub(super) type Gone = (Fence, LostClaim);
+
+fn gone(fence: Fence, process: &Arc<ClaimedProcess>) -> Gone {
+    let process = Arc::clone(process);
+    (fence, LostClaim { process, node: fence.node, attempt: fence.attempt })
 }
 
 /// A process as claims refer to it, with a session of its own.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::backend::BackendError;
 use crate::backend::store::{Change, Changes, JobRow, JobUpdate, Phase, Snapshot};
 use crate::plan::run::{Effects, Job, Run, Turn};
-use crate::plan::{JobState, NO_SCOPE, NodeKind, Plan};
+use crate::plan::{JobState, NodeKind, Plan};
 use crate::words::error::TaskError;
 
 use super::detail::{Memo, error_to_bytes, event_to_bytes, outcome_code};
@@ -71,11 +71,13 @@ impl Revision {
             job.failed = row.failed;
             rows.insert(row.fence.node, row.clone());
         }
-        if matches!(process.phase, Phase::Flowing | Phase::Careful) {
-            infer_hooks(plan, &mut run, &rows);
-        }
-        if process.phase == Phase::Careful {
-            poison(plan, &mut run);
+        match process.phase {
+            Phase::Flowing => recall(plan, &mut run, &rows),
+            Phase::Careful => {
+                poison(plan, &mut run);
+                recall(plan, &mut run, &rows);
+            }
+            Phase::Stopping | Phase::Ended => {}
         }
         Ok(Self {
             plan: Arc::clone(plan),
@@ -202,31 +204,31 @@ impl Revision {
     }
 }
 
-/// Says of hooks which have succeeded: a snapshot leaves them out, and the rules must know which scopes are under way.
-///
-/// A scope that is under way has a job in it that is queued or runs. One without has not been begun, or is over.
-fn infer_hooks(plan: &Plan, run: &mut Run, rows: &HashMap<u32, JobRow>) {
-    let mut is_under_way = vec![false; plan.scopes.len()];
-    for (node, job) in plan.nodes.iter().zip(&run.jobs) {
-        is_under_way[node.scope as usize] |=
-            matches!(job.state, JobState::Ready | JobState::Running | JobState::Waiting);
-    }
-    // Inner scopes have greater numbers.
-    for (number, scope) in plan.scopes.iter().enumerate().rev() {
-        if is_under_way[number] && scope.parent != NO_SCOPE {
-            is_under_way[scope.parent as usize] = true;
-        }
-        let succeeded = |job: &mut Job| {
-            job.state = JobState::Succeeded;
-            job.attempt = job.attempt.max(1);
+/// What is missing in a snapshot has succeeded or was skipped, or it has not become ready: which of them, follows from
+/// what it waited for.
+fn recall(plan: &Plan, run: &mut Run, rows: &HashMap<u32, JobRow>) {
+    let mut waits: Vec<u32> = plan.nodes.iter().map(|node| node.waits_for).collect();
+    // Dependents have greater numbers, so one pass sees everything before what follows it.
+    for node in 0..plan.nodes.len() {
+        let (number, record) = (u32::try_from(node).unwrap_or(u32::MAX), plan.nodes[node]);
+        let is_missing = !rows.contains_key(&number);
+        if is_missing && waits[node] == 0 {
+            let started = plan.scopes[record.scope as usize].started as usize;
+            // The hook that ends a scope runs after a failure, too, where the scope was begun.
+            let has_run = match record.kind {
+                NodeKind::Terminal => run.jobs[started].attempt > 0,
+                _ => !run.jobs[node].poisoned,
+            };
+            let job = &mut run.jobs[node];
+            job.state = if has_run { JobState::Succeeded } else { JobState::Skipped };
             job.waits_for = 0;
-        };
-        let was_begun = run.jobs[scope.started as usize].attempt > 0;
-        if is_under_way[number] && !rows.contains_key(&scope.started) {
-            succeeded(&mut run.jobs[scope.started as usize]);
+            // How many attempts it took is not known, but that there were some.
+            job.attempt = u32::from(has_run);
         }
-        if !is_under_way[number] && was_begun && !rows.contains_key(&scope.terminal) {
-            succeeded(&mut run.jobs[scope.terminal as usize]);
+        if run.jobs[node].state.is_final() {
+            for dependent in plan.dependents_of(number) {
+                waits[*dependent as usize] = waits[*dependent as usize].saturating_sub(1);
+            }
         }
     }
 }

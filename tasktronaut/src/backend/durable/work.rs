@@ -8,15 +8,15 @@ use smallvec::smallvec;
 use tokio::task::JoinHandle;
 
 use super::detail::event_from_bytes;
-use super::flat::{end, routes_of};
+use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision, poison_error};
-use super::{Durable, House, Wake};
+use super::{Durable, House, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
-use crate::backend::store::{ClaimRow, End, Fence, How, Key, Recorded, Reviser, Store, Then};
+use crate::backend::store::{ClaimRow, End, Fence, How, JobRow, Key, Recorded, Reviser, Store, Then};
 use crate::backend::{BackendError, Exchanged};
 use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
@@ -114,7 +114,11 @@ impl<S: Store> Durable<S> {
             return Ok((exchanged, Vec::new()));
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
+        let asked = Instant::now();
         let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        member.abandon_overdue();
+        // From here on their leases are this worker's, however long it takes until they are begun.
+        member.hold(answer.claims.iter().map(|claim| claim.fence), asked);
         if answer.unknown && wanted > 0 {
             self.enter_again(member).await?;
             exchanged.more = true;
@@ -208,12 +212,14 @@ impl<S: Store> Durable<S> {
         let revise = Reviser::new(move |snapshot| {
             let mut revision = Revision::new(&plan, snapshot, name)?;
             let result = (change.0)(&mut revision);
+            pass("revising");
             let (changes, revised) = revision.finish();
             Ok((changes, (result, revised)))
         });
         let Some((result, revised)) = self.inner.store.revise(key, revise).await? else {
             return Ok(None);
         };
+        pass("revised");
         self.tell_revised(key, revised);
         Ok(Some(result))
     }
@@ -249,6 +255,7 @@ impl<S: Store> Durable<S> {
                 Ok(rows) => rows,
                 Err(error) => {
                     tracing::error!(%error, "plans could not be read");
+                    member.let_go(claims.iter().map(|claim| claim.fence));
                     return Vec::new();
                 }
             };
@@ -265,14 +272,15 @@ impl<S: Store> Durable<S> {
         let mut put_off = Vec::new();
         for row in claims {
             let (key, fence) = (row.fence.key, row.fence);
+            if !member.holds(&fence) {
+                // It was lost while something else kept this worker from beginning it.
+                continue;
+            }
             match understood(member, &unreadable, row) {
-                Ok((process, claim)) => {
-                    member.hold([fence]);
-                    match claimed.last_mut() {
-                        Some(group) if group.process.key == key => group.jobs.push(claim),
-                        _ => claimed.push(Claimed { process, jobs: smallvec![claim] }),
-                    }
-                }
+                Ok((process, claim)) => match claimed.last_mut() {
+                    Some(group) if group.process.key == key => group.jobs.push(claim),
+                    _ => claimed.push(Claimed { process, jobs: smallvec![claim] }),
+                },
                 Err(reason) => {
                     tracing::error!(
                         key,
@@ -280,6 +288,7 @@ impl<S: Store> Durable<S> {
                         reason,
                         "a claimed job makes no sense; it is put off"
                     );
+                    member.let_go([fence]);
                     put_off.push(put_off_end(fence, reason));
                 }
             }
@@ -297,14 +306,11 @@ impl<S: Store> Durable<S> {
 
     pub(super) async fn pulse(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
         let member = self.member(worker)?;
-        if member.is_cut_off() {
-            // Others may have its jobs by now; what runs is of no use.
-            let lost = member.abandon();
-            if !lost.is_empty() {
-                tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
-                member.renewed(Instant::now());
-                return Ok(Pulse { lost, ..Pulse::default() });
-            }
+        member.abandon_overdue();
+        let lost = member.given_up();
+        if !lost.is_empty() {
+            tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
+            return Ok(Pulse { lost, ..Pulse::default() });
         }
         let (asked, before) = (Instant::now(), member.held());
         let max_lost = member.membership.max_lost;
@@ -312,12 +318,17 @@ impl<S: Store> Durable<S> {
         if renew {
             member.renewed(asked);
         }
-        let (lost, mut handed_back) = member.compare(&before, &beat.held);
+        if beat.reaped > 0 {
+            pass("recovered");
+        }
+        let (lost, released) = member.compare(&before, &beat.held);
+        let mut handed_back: Vec<Fence> = released.iter().map(|(fence, _)| *fence).collect();
         handed_back.extend(member.strange(&beat.held));
         if !handed_back.is_empty() {
             let special = self.inner.store.give_back(worker, Some(handed_back)).await?;
             self.give_back_by_rule(special).await?;
         }
+        let released = released.into_iter().map(|(_, claim)| claim).collect();
         for (key, is_cancelled) in beat.stopping {
             let is_over = is_cancelled || self.is_overdue(&member, key).await?;
             member.stop(key, is_over);
@@ -325,23 +336,22 @@ impl<S: Store> Durable<S> {
         if member.pause(beat.paused) {
             self.enter_again(&member).await?;
         }
+        if !beat.expired.is_empty() {
+            pass("expiring");
+        }
         for fence in beat.expired {
-            self.expire(fence, max_lost).await?;
+            let backend = self.clone();
+            self.aside((fence.key, Some(fence.node)), async move { backend.expire(fence, max_lost).await });
         }
         for key in beat.overdue {
-            if let Some(plan) = self.read_plan(key).await? {
-                let expired =
-                    self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
-                // Its time is over: what waits for something is not waited for (`R15`).
-                self.members().values().for_each(|member| member.stop(key, true));
-                tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
-            }
+            let backend = self.clone();
+            self.aside((key, None), async move { backend.overdue(key).await });
         }
         if beat.reaped > 0 {
             self.tell(&[Wake::Ready]);
         }
         let unroutable = self.keep_house(member.membership.lease).await;
-        Ok(Pulse { lost, reaped: beat.reaped, unroutable })
+        Ok(Pulse { lost, released, reaped: beat.reaped, unroutable })
     }
 
     /// Removes what has ended long ago (`R20`) and looks for what nobody can do (`R17`), now and then.
@@ -385,6 +395,36 @@ impl<S: Store> Durable<S> {
         Ok(self.revise(key, &process.plan, look).await?.unwrap_or(false))
     }
 
+    /// Does something beside the signs of life, unless it is being done already: one process that somebody else holds
+    /// must not hold up the leases of all others.
+    fn aside(
+        &self,
+        what: (Key, Option<u32>),
+        work: impl Future<Output = Result<(), BackendError>> + Send + 'static,
+    ) {
+        if !self.asides().insert(what) {
+            return;
+        }
+        let aside = Aside { backend: self.clone(), what };
+        tokio::spawn(async move {
+            if let Err(error) = work.await {
+                // It is seen again with the next sign of life.
+                tracing::warn!(key = aside.what.0, %error, "what has run out could not be judged");
+            }
+        });
+    }
+
+    /// A process has taken too long (`R15`).
+    async fn overdue(&self, key: Key) -> Result<(), BackendError> {
+        if let Some(plan) = self.read_plan(key).await? {
+            let expired = self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
+            // Its time is over: what waits for something is not waited for (`R15`).
+            self.members().values().for_each(|member| member.stop(key, true));
+            tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
+        }
+        Ok(())
+    }
+
     /// A lease has run out that the rules must judge: too many workers were lost with the job, or its process stops.
     async fn expire(&self, fence: Fence, max_lost: u32) -> Result<(), BackendError> {
         let Some(plan) = self.read_plan(fence.key).await? else { return Ok(()) };
@@ -426,15 +466,19 @@ impl<S: Store> Durable<S> {
         Ok(())
     }
 
-    pub(super) async fn depart(&self, worker: WorkerId) -> Result<(), BackendError> {
-        let Ok(member) = self.member(worker) else { return Ok(()) };
+    pub(super) async fn depart(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
+        let Ok(member) = self.member(worker) else { return Ok(Vec::new()) };
+        // Renewed first, so that what is given back is surely this worker's.
+        let held = self.inner.store.beat(worker, true, member.membership.max_lost).await?.held;
         let special = self.inner.store.give_back(worker, None).await?;
         self.give_back_by_rule(special).await?;
-        member.abandon();
+        let released = member.abandon();
+        let released = released.into_iter().filter(|(fence, _)| held.contains(fence));
+        let released = released.map(|(_, claim)| claim).collect();
         self.members().remove(&worker);
         self.groups().remove(&worker);
         self.tell(&[Wake::Ready]);
-        Ok(())
+        Ok(released)
     }
 
     fn is_time_to_clean(&self, lease: Duration) -> bool {
@@ -464,6 +508,18 @@ impl<S: Store> Durable<S> {
     }
 }
 
+/// Something that is done beside the signs of life; dropped when it is over, however it went.
+struct Aside<S: Store> {
+    backend: Durable<S>,
+    what: (Key, Option<u32>),
+}
+
+impl<S: Store> Drop for Aside<S> {
+    fn drop(&mut self) {
+        self.backend.asides().remove(&self.what);
+    }
+}
+
 fn fence_of(key: Key, end: &JobEnd) -> Fence {
     Fence { key, node: end.node, attempt: end.attempt, nonce: end.nonce }
 }
@@ -478,13 +534,14 @@ fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {
 
 /// Records one end by the rules; false when its fence does not hold (`R4`).
 fn record(revision: &mut Revision, end: JobEnd) -> bool {
-    let holds = revision.row(end.node).is_some_and(|row| {
-        end.nonce != 0
-            && row.fence.attempt == end.attempt
-            && row.fence.nonce == end.nonce
-            && matches!(row.state, JobState::Running | JobState::Ready)
-    });
-    if !holds {
+    let carries = |row: &&JobRow| row.fence.attempt == end.attempt && row.fence.nonce == end.nonce;
+    let Some(row) = revision.row(end.node).filter(carries).filter(|_| end.nonce != 0) else { return false };
+    let verdict = end.failure.as_ref().map(|failure| &failure.verdict);
+    if is_settled(row.state, verdict) {
+        // It is recorded already, and only the answer was lost.
+        return true;
+    }
+    if revision.run.ended || !matches!(row.state, JobState::Running | JobState::Ready) {
         return false;
     }
     let node = end.node;
@@ -492,12 +549,23 @@ fn record(revision: &mut Revision, end: JobEnd) -> bool {
     let was_undecoded =
         failure.as_ref().is_some_and(|failure| matches!(failure.verdict, Verdict::PutBack { .. }));
     if let Ended::Later(after) = revision.turn().end(node, failure) {
-        revision.due(node, after);
+        revision.due(node, at_least(after));
         if was_undecoded {
             revision.budget(node, |row| row.undecoded += 1);
         }
     }
     true
+}
+
+/// Whether a job is in the state that the end of its last attempt leads to.
+fn is_settled(state: JobState, verdict: Option<&Verdict>) -> bool {
+    match verdict {
+        None => state == JobState::Succeeded,
+        Some(Verdict::Fail | Verdict::GiveUp) => state == JobState::Failed,
+        Some(Verdict::Cancel) => state == JobState::Cancelled,
+        Some(Verdict::Retry { .. } | Verdict::PutBack { .. }) => state == JobState::Waiting,
+        Some(Verdict::NotBegun) => false,
+    }
 }
 
 /// The claim of a row, and its process.

@@ -23,8 +23,8 @@ use tokio::sync::oneshot;
 
 use self::store::Store;
 use super::record::{
-    CancelAnswer, Claimed, Enqueued, Events, Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus,
-    Pulse, WorkerId,
+    CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
+    ProcessStatus, Pulse, WorkerId,
 };
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
 use crate::plan::{Outcome, Plan};
@@ -224,8 +224,8 @@ impl Backend for LocalBackend {
         Ok(Pulse::default())
     }
 
-    async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
+    async fn leave(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
         self.store().leave(worker);
-        Ok(())
+        Ok(Vec::new())
     }
 }

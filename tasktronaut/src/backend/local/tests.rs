@@ -294,7 +294,7 @@ fn r10_a_job_is_due_by_the_clock_of_the_store() {
 }
 
 #[test]
-fn r12_a_claim_that_was_not_begun_counts_as_no_attempt() {
+fn r12_a_claim_that_was_not_begun_is_taken_out_and_its_number_not_used_again() {
     for (cancels, state) in [(false, JobState::Skipped), (true, JobState::Cancelled)] {
         let mut hand = Hand::new();
         hand.enqueue("p", Policy::new(), diamond).unwrap();
@@ -305,7 +305,7 @@ fn r12_a_claim_that_was_not_begun_counts_as_no_attempt() {
         hand.fail(&middle[0], if cancels { Verdict::Cancel } else { Verdict::Fail });
         assert!(hand.claim(9).is_empty(), "the last hook waits for what is claimed");
         hand.fail(&middle[1], Verdict::NotBegun);
-        assert_eq!(hand.state("p", "c"), (state, 0));
+        assert_eq!(hand.state("p", "c"), (state, 1));
         assert_eq!(hand.state("p", "d"), (state, 0));
         assert!(hand.next("hook").claim.event.is_some());
     }

@@ -3,8 +3,9 @@
 use tokio_postgres::types::{ToSql, Type};
 
 use super::PostgresStore;
+use super::fault::corrupt;
 use super::lane::Parameters;
-use super::row::{corrupt, micros, number, text};
+use super::row::{micros, number, text};
 use crate::backend::BackendError;
 use crate::backend::store::{Key, Retention};
 

@@ -6,8 +6,9 @@ use std::fmt::Display;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, Transaction};
 
+use super::PostgresStore;
+use super::fault::failed;
 use super::row::{list, micros, number, text};
-use super::{PostgresStore, failed};
 use crate::backend::BackendError;
 use crate::backend::store::{Meeting, NewProcess, Stored};
 

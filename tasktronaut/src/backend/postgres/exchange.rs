@@ -4,8 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+use super::PostgresStore;
+use super::fault::corrupt;
 use super::row::{duration, fence, list, micros, number, worker as uuid_of};
-use super::{PostgresStore, row};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded};
@@ -36,7 +37,7 @@ fn scalar<T: for<'a> tokio_postgres::types::FromSql<'a>>(
     row: &Row,
     column: usize,
 ) -> Result<Option<T>, BackendError> {
-    row.try_get(column).map_err(|error| row::corrupt("an answer", error.to_string()))
+    row.try_get(column).map_err(|error| corrupt("an answer", error.to_string()))
 }
 
 fn claims(row: &Row) -> Result<Vec<ClaimRow>, BackendError> {
@@ -61,8 +62,8 @@ fn claims(row: &Row) -> Result<Vec<ClaimRow>, BackendError> {
 struct Order {
     /// Where each that is sent stands in the call.
     first: Vec<usize>,
-    /// For each of the call: which of those that are sent it is, and whether it is a repetition.
-    sent: Vec<(usize, bool)>,
+    /// For each of the call: which of those that are sent it is.
+    sent: Vec<usize>,
 }
 
 impl Order {
@@ -70,27 +71,26 @@ impl Order {
         let place = |fence: Fence| (fence.key, fence.node, fence.attempt, fence.nonce);
         let mut sorted: Vec<usize> = (0..ends.len()).collect();
         sorted.sort_by_key(|&at| ends.get(at).map(|end| place(end.fence)));
-        let mut order = Self { first: Vec::with_capacity(ends.len()), sent: vec![(0, false); ends.len()] };
+        let mut order = Self { first: Vec::with_capacity(ends.len()), sent: vec![0; ends.len()] };
         let mut last = None;
         for at in sorted {
             let fence = ends.get(at).map(|end| end.fence);
-            let repeats = last == fence;
-            if !repeats {
+            if last != fence {
                 order.first.push(at);
             }
             if let Some(sent) = order.sent.get_mut(at) {
-                *sent = (order.first.len() - 1, repeats);
+                *sent = order.first.len() - 1;
             }
             last = fence;
         }
         order
     }
 
-    /// The answers, in the order of the call.
+    /// The answers, in the order of the call; to a repetition the same.
     fn recorded(&self, answers: &[i16]) -> Vec<Recorded> {
-        let answer = |&(sent, repeats): &(usize, bool)| match (answers.get(sent), repeats) {
-            (Some(0), false) => Recorded::Done,
-            (Some(2), _) => Recorded::Revise,
+        let answer = |&sent: &usize| match answers.get(sent) {
+            Some(0) => Recorded::Done,
+            Some(2) => Recorded::Revise,
             _ => Recorded::Lost,
         };
         self.sent.iter().map(answer).collect()

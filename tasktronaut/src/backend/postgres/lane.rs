@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
 use super::connect::{Connect, drive};
-use super::{failed, failed_with};
+use super::fault::failed;
 use crate::backend::BackendError;
+use crate::words::clock::Deadline;
 
 /// How often a step is repeated that the server has taken back because of another one.
 const REPEATS: usize = 5;
@@ -30,7 +31,7 @@ pub(super) struct Lane {
     connect: Arc<dyn Connect>,
     permits: Semaphore,
     idle: Mutex<Vec<Client>>,
-    pause: Mutex<Option<(Instant, Duration)>>,
+    pause: Mutex<Option<(Deadline, Duration)>>,
     limit: Duration,
 }
 
@@ -82,7 +83,7 @@ impl Lane {
     async fn connect(&self, operation: &'static str) -> Result<Client, BackendError> {
         let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((until, _)) = pause {
-            sleep_until(until).await;
+            sleep_until(until.instant().into()).await;
         }
         let made = self.connect.connect().await;
         let mut next = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +95,7 @@ impl Lane {
             }
             Err(error) => {
                 let pause = pause.map_or(PAUSES.0, |(_, last)| (last * 2).min(PAUSES.1));
-                *next = Some((Instant::now() + pause, pause));
+                *next = Deadline::after(pause).map(|until| (until, pause));
                 Err(failed(operation, error))
             }
         }
@@ -137,7 +138,7 @@ impl Lane {
         parameters: &Parameters<'_>,
     ) -> Result<Row, BackendError> {
         let rows = self.query(operation, sql, parameters).await?;
-        rows.into_iter().next().ok_or_else(|| failed_with(operation, "the server gave no row".into()))
+        rows.into_iter().next().ok_or_else(|| failed(operation, "the server gave no row"))
     }
 
     /// What comes of `work`, unless it takes too long.
@@ -146,7 +147,7 @@ impl Lane {
         operation: &'static str,
         work: impl Future<Output = T>,
     ) -> Result<T, BackendError> {
-        timeout(self.limit, work).await.map_err(|late| failed_with(operation, late.into()))
+        timeout(self.limit, work).await.map_err(|late| failed(operation, late))
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::row::{corrupt, fences, list, micros, number, read_text, worker as uuid_of};
+use super::fault::corrupt;
+use super::row::{fences, list, micros, number, read_text, worker as uuid_of};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Beat, Fence, RouteId};

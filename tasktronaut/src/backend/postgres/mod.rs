@@ -33,6 +33,7 @@ mod admin;
 mod connect;
 mod enqueue;
 mod exchange;
+mod fault;
 mod lane;
 mod leases;
 mod options;
@@ -61,10 +62,6 @@ use self::wake::{Announcements, Listeners};
 use super::BackendError;
 use super::Durable;
 use super::store::Listener;
-use crate::words::error::BoxError;
-
-/// The name of the store, in errors and in its capability.
-const NAME: &str = "postgres";
 
 /// How many exchanges one program has under way at the same time: while one waits for the disk, another works.
 const EXCHANGES: usize = 4;
@@ -185,20 +182,6 @@ impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PostgresStore").field(&self.inner.options).finish()
     }
-}
-
-/// The store cannot be opened as it is.
-fn refused(reason: &str) -> BackendError {
-    BackendError::Refused { backend: NAME, reason: reason.to_owned() }
-}
-
-/// The server did not do what it was asked for.
-fn failed(operation: &'static str, error: tokio_postgres::Error) -> BackendError {
-    failed_with(operation, Box::new(error))
-}
-
-fn failed_with(operation: &'static str, source: BoxError) -> BackendError {
-    BackendError::Store { backend: NAME, operation, source }
 }
 
 /// A backend in a [`PostgresStore`].

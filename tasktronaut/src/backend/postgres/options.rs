@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_postgres::Config;
 
-use super::refused;
+use super::fault::refused;
 use crate::backend::BackendError;
 
 /// Schemas are named so, and need no quotes; the rest of the 63 bytes of a name is left for channels.
@@ -78,7 +78,7 @@ impl PostgresOptions {
             config.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
         }
         if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(Duration::from_secs(60));
+            config.tcp_user_timeout(Duration::from_mins(1));
         }
         if config.get_application_name().is_none() {
             config.application_name("tasktronaut");

@@ -3,7 +3,8 @@
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::row::{corrupt, job, list, number, process, read_text, text};
+use super::fault::corrupt;
+use super::row::{job, list, number, process, read_text, text};
 use crate::backend::BackendError;
 use crate::backend::store::{JobRow, Key, ListFilter, PlanRow, ProcessRow, Stray};
 

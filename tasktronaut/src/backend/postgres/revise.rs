@@ -3,8 +3,9 @@
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
-use super::row::{code_of, corrupt, job, list, micros, number, process};
-use super::{PostgresStore, failed};
+use super::PostgresStore;
+use super::fault::{corrupt, failed};
+use super::row::{code_of, job, list, micros, number, process};
 use crate::backend::BackendError;
 use crate::backend::store::{Changes, Key, Reviser, Snapshot};
 

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-use super::NAME;
+use super::fault::corrupt;
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Fence, JobRow, Key, Phase, ProcessRow};
@@ -104,11 +104,6 @@ impl Named<'_> {
     fn corrupt(&self, reason: &str) -> BackendError {
         corrupt(self.what, reason.to_owned())
     }
-}
-
-/// Something that makes no sense.
-pub(super) fn corrupt(what: &str, reason: String) -> BackendError {
-    BackendError::Corrupt { backend: NAME, what: what.to_owned(), reason }
 }
 
 /// The number of a state. Ready jobs of paused processes have one of their own, 8, that only the database knows.

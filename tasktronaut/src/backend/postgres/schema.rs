@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{failed, refused};
+use super::fault::{failed, refused};
 use crate::backend::BackendError;
 
 /// What each version added, beginning with 1. What is here is never changed: programs of several versions share a

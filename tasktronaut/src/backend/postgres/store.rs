@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{NAME, PostgresStore};
+use super::PostgresStore;
+use super::fault::NAME;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{
     Beat, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,

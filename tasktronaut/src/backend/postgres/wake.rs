@@ -78,7 +78,7 @@ impl Listeners {
         all.len() == 1
     }
 
-    fn tell(&self, wake: Wake) {
+    fn tell(&self, wake: &Wake) {
         let all = lock(&self.all).clone();
         for listener in all {
             listener(wake.clone());
@@ -101,14 +101,14 @@ pub(super) async fn listen(
             let told = listeners.clone();
             let driving = tokio::spawn(drive(driver, move |heard| {
                 if let Some(listeners) = told.upgrade() {
-                    listeners.tell(wake(heard));
+                    listeners.tell(&wake(heard));
                 }
             }));
             if client.batch_execute(&sql.listen).await.is_ok() {
                 pause = PAUSES.0;
                 // Something may have been missed while nobody listened.
                 if let Some(listeners) = listeners.upgrade().filter(|_| again) {
-                    listeners.tell(Wake::Anything);
+                    listeners.tell(&Wake::Anything);
                 }
                 again = true;
                 ready.send_replace(true);

@@ -40,11 +40,10 @@ impl RedisStore {
         key: Key,
         flag: bool,
     ) -> Result<bool, BackendError> {
-        let id = key.to_string();
+        let id = key.to_be_bytes();
         let flag: &[u8] = if flag { b"1" } else { b"0" };
         for _ in 0..PATIENCE {
-            let answer =
-                self.shared.work.run(operation, script, &self.shared.keys, &[id.as_bytes(), flag]).await?;
+            let answer = self.shared.work.run(operation, script, &self.shared.keys, &[&id[..], flag]).await?;
             match number(operation, answer)? {
                 0 => return Ok(false),
                 1 => return Ok(true),

@@ -60,8 +60,10 @@ impl RedisStore {
             pack(end, &mut packed);
         }
         let id = worker.as_u128().to_be_bytes();
-        let (wanted, seed) = (wanted.to_string(), random().to_string());
-        let arguments = [&id[..], wanted.as_bytes(), seed.as_bytes(), &packed.0];
+        let mut wish = Packed::default();
+        wish.length(wanted);
+        wish.word(self.shared.random.next());
+        let arguments = [&id[..], &wish.0, &packed.0];
         let answer = self.shared.work.run("exchange jobs", &EXCHANGE, &self.shared.keys, &arguments).await?;
         let (exchange, codes) = read(answer)?;
         if codes.len() != ends.len() {
@@ -69,12 +71,6 @@ impl RedisStore {
         }
         Ok((exchange, codes))
     }
-}
-
-/// A random number: scripts have none of their own.
-fn random() -> u32 {
-    let [a, b, c, d, ..] = WorkerId::random().as_u128().to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
 }
 
 /// An end as `scripts/ends.lua` wants it.

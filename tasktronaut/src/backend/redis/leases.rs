@@ -47,7 +47,7 @@ impl RedisStore {
         Ok(Beat {
             held: fences(what, held)?,
             stopping: Unpacked::new(what, &bytes(what, stopping)?)
-                .all(|row| Ok((row.long()?, row.byte()? == 1)))?,
+                .all(|row| Ok((row.key()?, row.byte()? == 1)))?,
             expired: fences(what, expired)?,
             reaped: usize::try_from(number(what, reaped)?).unwrap_or(0),
             overdue: list(what, overdue)?

@@ -18,6 +18,7 @@ mod leases;
 mod link;
 mod open;
 mod options;
+mod random;
 mod read;
 mod reply;
 mod revise;
@@ -44,6 +45,7 @@ use super::{BackendError, Capability};
 use error::failed;
 use keys::Keys;
 use link::Link;
+use random::Random;
 use wake::Outbox;
 
 /// The name of this backend.
@@ -67,6 +69,7 @@ struct Shared {
     /// For leases, which must not queue behind a large process (`R7`).
     leases: Link,
     outbox: Arc<Outbox>,
+    random: Random,
     /// What runs in the background until the store is closed.
     tasks: Mutex<Vec<AbortHandle>>,
     shown: String,
@@ -89,8 +92,16 @@ impl RedisStore {
         let work = Link::new(client.clone());
         open::examine(&work, &keys).await?;
         let leases = Link::new(client.clone());
-        let shared =
-            Shared { keys, client, work, leases, outbox: Arc::default(), tasks: Mutex::default(), shown };
+        let shared = Shared {
+            keys,
+            client,
+            work,
+            leases,
+            outbox: Arc::default(),
+            random: Random::new(),
+            tasks: Mutex::default(),
+            shown,
+        };
         let store = Self { shared: Arc::new(shared) };
         let publisher = tokio::spawn(wake::publish(Arc::downgrade(&store.shared)));
         store.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(publisher.abort_handle());

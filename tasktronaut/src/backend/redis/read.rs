@@ -55,8 +55,8 @@ impl RedisStore {
     }
 
     pub(super) async fn jobs_of(&self, key: Key) -> Result<Vec<JobRow>, BackendError> {
-        let id = key.to_string();
-        let answer = self.shared.work.run("read jobs", &JOBS, &self.shared.keys, &[id.as_bytes()]).await?;
+        let id = key.to_be_bytes();
+        let answer = self.shared.work.run("read jobs", &JOBS, &self.shared.keys, &[&id[..]]).await?;
         let [records, notes] = tuple("jobs", answer)?;
         row::jobs(key, records, notes)
     }

@@ -1,6 +1,6 @@
 //! Changing one process as a whole, under a lock.
 //!
-//! The lock is a token with an end in the hash `locks`. While it is there no script changes the process; when it has
+//! The lock is a token in the row of the process, with its end in the head. Until then no script changes the process; when it has
 //! run out, whoever comes next may take it, and the revision that was too slow is refused.
 
 use std::time::Duration;
@@ -31,6 +31,23 @@ impl RedisStore {
         key: Key,
         change: Reviser<T>,
     ) -> Result<Option<T>, BackendError> {
+        let store = self.clone();
+        // Whoever asks may stop waiting half-way; the lock is given back all the same.
+        let revision = tokio::spawn(async move { store.revise_locked(key, change).await });
+        match revision.await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(BackendError::Closed),
+            },
+        }
+    }
+
+    async fn revise_locked<T: Send + 'static>(
+        &self,
+        key: Key,
+        change: Reviser<T>,
+    ) -> Result<Option<T>, BackendError> {
         let token = WorkerId::random().to_string();
         let Some(rows) = self.take(key, &token).await? else {
             return Ok(None);
@@ -53,8 +70,8 @@ impl RedisStore {
 
     /// Takes the lock and reads the process; nothing when there is none.
     async fn take(&self, key: Key, token: &str) -> Result<Option<Value>, BackendError> {
-        let id = key.to_string();
-        let arguments = [id.as_bytes(), token.as_bytes(), LOCK.as_bytes()];
+        let id = key.to_be_bytes();
+        let arguments = [&id[..], token.as_bytes(), LOCK.as_bytes()];
         for _ in 0..PATIENCE {
             match self.shared.work.run(WHAT, &TAKE, &self.shared.keys, &arguments).await? {
                 Value::Nil => return Ok(None),
@@ -66,7 +83,7 @@ impl RedisStore {
     }
 
     async fn apply(&self, key: Key, token: &str, changes: &Changes) -> Result<(), BackendError> {
-        let id = key.to_string();
+        let id = key.to_be_bytes();
         let process = changes.process.as_ref();
         let phase =
             process.map_or(Vec::new(), |process| vec![process.phase.code(), process.outcome.unwrap_or(0)]);
@@ -80,7 +97,7 @@ impl RedisStore {
             counts.node(*node);
             counts.word(*count);
         }
-        let arguments = [id.as_bytes(), token.as_bytes(), &phase, memo, &packed.0, &counts.0];
+        let arguments = [&id[..], token.as_bytes(), &phase, memo, &packed.0, &counts.0];
         let answer = self.shared.work.run(WHAT, &APPLY, &self.shared.keys, &arguments).await?;
         match number("the answer to a revision", answer)? {
             1 => Ok(()),
@@ -93,8 +110,8 @@ impl RedisStore {
 
     /// Gives the lock back; when that fails it runs out by itself.
     async fn unlock(&self, key: Key, token: &str) {
-        let id = key.to_string();
-        let arguments = [id.as_bytes(), token.as_bytes()];
+        let id = key.to_be_bytes();
+        let arguments = [&id[..], token.as_bytes()];
         if let Err(error) = self.shared.work.run(WHAT, &UNLOCK, &self.shared.keys, &arguments).await {
             tracing::debug!(%error, key, "the lock of a process is left to run out");
         }

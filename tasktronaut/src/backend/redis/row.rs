@@ -27,6 +27,8 @@ const STATES: [JobState; 8] = [
 ];
 /// The size of a record.
 const RECORD: usize = 62;
+/// The field beside the records that belongs to the process.
+const HEAD: &[u8] = b"h";
 /// The flags of a record that say what is kept beside it.
 const HAS_EVENT: u8 = 1;
 const HAS_ERROR: u8 = 2;
@@ -61,7 +63,7 @@ pub(super) fn process(key: Key, row: Value) -> Result<ProcessRow, BackendError> 
     let ended_at = Some(number("ended")?).filter(|at| *at > 0);
     let memo = bytes("memo")?;
     // Phase, whether it is paused and was resumed, outcome, priority (two bytes), deadline (eight).
-    let head = bytes("head")?;
+    let head = bytes("h")?;
     let [phase, paused, outcome, low, high, ..] = head[..] else { return Err(wrong("head")) };
     let phase = Phase::from_code(phase).ok_or_else(|| wrong("phase"))?;
     let outcome = match outcome {
@@ -90,6 +92,9 @@ pub(super) fn jobs(key: Key, records: Value, notes: Value) -> Result<Vec<JobRow>
     let mut notes: HashMap<Vec<u8>, Vec<u8>> = fields(&what, notes)?.into_iter().collect();
     let mut rows = Vec::new();
     for (node, record) in fields(&what, records)? {
+        if node == HEAD {
+            continue;
+        }
         let node = node_of(&what, &node)?;
         rows.push(job(key, node, &record, |letter| {
             let [a, b, c, d] = node.to_be_bytes();

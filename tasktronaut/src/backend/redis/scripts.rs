@@ -46,13 +46,13 @@ macro_rules! scripts {
 }
 
 scripts! {
-    ENQUEUE = "base" "work" "enqueue" "flush" "answer";
+    ENQUEUE = "base" "work" "open" "enqueue" "flush" "answer";
     JOIN = "base" "join" "flush" "answer";
     EXCHANGE = "base" "work" "ends" "claims" "heads" "flush" "exchange";
-    TAKE = "base" "take";
+    TAKE = "base" "work" "take";
     APPLY = "base" "work" "open" "apply" "heads" "flush" "answer";
-    UNLOCK = "base" "unlock";
-    BEAT = "base" "work" "open" "held" "beat" "flush" "soon" "answer";
+    UNLOCK = "base" "work" "unlock";
+    BEAT = "base" "work" "open" "held" "beat" "flush" "answer";
     GIVE_BACK = "base" "work" "open" "held" "give_back" "flush" "answer";
     FIND = "base" "find";
     JOBS = "base" "jobs";

@@ -113,11 +113,15 @@ pub(super) async fn publish(shared: Weak<Shared>) {
             outbox.filled.notified().await;
             continue;
         }
-        let answer = open.work.send(cmd("PUBLISH").arg(open.keys.channel()).arg(message)).await;
-        drop(open);
-        if let Err(error) = answer {
+        let mut command = cmd("PUBLISH");
+        command.arg(open.keys.channel()).arg(message);
+        // The first try may find out that the connection is gone; the second one makes a new one.
+        if open.work.send(&command).await.is_err()
+            && let Err(error) = open.work.send(&command).await
+        {
             tracing::debug!(%error, "a wake-up was not published");
         }
+        drop(open);
         tokio::time::sleep(TOGETHER).await;
     }
 }

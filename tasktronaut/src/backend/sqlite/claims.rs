@@ -27,7 +27,7 @@ pub(super) fn claim(
     worker: WorkerId,
     wanted: usize,
 ) -> Result<Option<Claimed>, Trouble> {
-    let Some((routes, lease)) = joined(session, worker)? else { return Ok(None) };
+    let Some(Joined { routes, lease }) = joined(session, worker)? else { return Ok(None) };
     let (places, more) = first_places(session, &routes, wanted)?;
     let mut claims = Vec::with_capacity(places.len());
     let mut statement = session.conn.prepare_cached(
@@ -66,9 +66,14 @@ fn claim_row(row: &Row<'_>, place: Place, nonce: u32) -> Result<ClaimRow, Troubl
     })
 }
 
-/// The routes of a worker, in their order, and the length of its leases. The routes are kept in memory as long as the
-/// worker does not join again, by whatever program.
-fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<(Arc<[i64]>, i64)>, Trouble> {
+/// What a worker has joined with: its routes in their order, and the length of its leases.
+struct Joined {
+    routes: Arc<[i64]>,
+    lease: i64,
+}
+
+/// The routes are kept in memory as long as the worker does not join again, in whatever program.
+fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<Joined>, Trouble> {
     let id = worker_bytes(worker);
     let row: Option<(i64, i64)> = session
         .conn
@@ -82,7 +87,7 @@ fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<(Arc<[i6
     if let Some((known, routes)) = session.routes.get(&worker)
         && *known == version
     {
-        return Ok(Some((routes.clone(), lease)));
+        return Ok(Some(Joined { routes: routes.clone(), lease }));
     }
     let bytes: Vec<u8> = session
         .conn
@@ -93,7 +98,7 @@ fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<(Arc<[i6
     routes.dedup();
     let routes: Arc<[i64]> = routes.into();
     session.routes.insert(worker, (version, routes.clone()));
-    Ok(Some((routes, lease)))
+    Ok(Some(Joined { routes, lease }))
 }
 
 /// A ready job; what goes first is smaller.
@@ -136,7 +141,7 @@ fn first_places(session: &Session<'_>, routes: &[i64], wanted: usize) -> Result<
     let mut onward = session.conn.prepare_cached(
         "SELECT rank, ready_at, process, node FROM job
          WHERE state = 1 AND route = ?1 AND (rank, ready_at, process, node) > (?2, ?3, ?4, ?5)
-         ORDER BY rank, ready_at, process, node LIMIT ?6",
+         ORDER BY rank, ready_at, process, node",
     )?;
     while places.len() < wanted
         && let Some(Reverse(mut line)) = lines.pop()
@@ -158,10 +163,10 @@ fn first_places(session: &Session<'_>, routes: &[i64], wanted: usize) -> Result<
 impl Line {
     fn read_on(&mut self, onward: &mut CachedStatement<'_>, count: usize) -> Result<(), Trouble> {
         let Place { rank, ready_at, process, node } = self.first;
-        let limit = i64::try_from(count).unwrap_or(i64::MAX);
-        let rows = onward
-            .query_map([self.route, rank, ready_at, process, node, limit], |row| Place::read(row, 0))?;
-        self.rest = rows.collect::<Result<_, _>>()?;
+        // Not `LIMIT ?`: SQLite plans a statement anew for every limit that it is given.
+        let rows =
+            onward.query_map([self.route, rank, ready_at, process, node], |row| Place::read(row, 0))?;
+        self.rest = rows.take(count).collect::<Result<_, _>>()?;
         self.goes_on = self.rest.len() == count;
         self.rest.reverse();
         Ok(())

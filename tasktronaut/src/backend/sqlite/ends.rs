@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::error::Trouble;
+use super::error::{Trouble, log};
 use super::row::{HELD, later, then};
 use super::writer::Session;
 use crate::backend::store::{End, Fence, How, Key, Phase, Recorded, Release, Then};
@@ -47,7 +47,34 @@ impl<'s, 'c> Ends<'s, 'c> {
     }
 
     /// Records one end.
+    ///
+    /// Where it meets with a meeting that makes no sense it changes nothing, and the other ends go on: the process
+    /// must be revised, for the rules know from the plan what was to follow.
     pub fn record(&mut self, end: &End) -> Result<Recorded, Trouble> {
+        match self.record_safely(end)? {
+            Recorded::Lost if self.is_settled(end)? => Ok(Recorded::Done),
+            recorded => Ok(recorded),
+        }
+    }
+
+    fn record_safely(&mut self, end: &End) -> Result<Recorded, Trouble> {
+        if end.then.meetings.is_empty() {
+            return self.record_whole(end);
+        }
+        self.execute("SAVEPOINT ending")?;
+        let mut recorded = self.record_whole(end);
+        if let Err(trouble) = &recorded
+            && trouble.is_corrupt()
+        {
+            log(trouble);
+            self.execute("ROLLBACK TO ending")?;
+            recorded = Ok(Recorded::Revise);
+        }
+        self.execute("RELEASE ending")?;
+        recorded
+    }
+
+    fn record_whole(&mut self, end: &End) -> Result<Recorded, Trouble> {
         let Some(flow) = self.flow(end.fence.key)? else { return Ok(Recorded::Lost) };
         if !flow.is_flowing() {
             return Ok(if self.holds(end.fence)? { Recorded::Revise } else { Recorded::Lost });
@@ -66,6 +93,11 @@ impl<'s, 'c> Ends<'s, 'c> {
             self.end_process(end.fence.key)?;
         }
         Ok(Recorded::Done)
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Trouble> {
+        self.session.conn.prepare_cached(sql)?.execute([])?;
+        Ok(())
     }
 
     fn flow(&mut self, key: Key) -> Result<Option<Flow>, Trouble> {
@@ -89,6 +121,21 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(statement.exists([key, node, attempt, nonce])?)
     }
 
+    /// Whether it is recorded already, and only the answer was lost.
+    fn is_settled(&self, end: &End) -> Result<bool, Trouble> {
+        let (key, node, attempt, nonce) = numbers(end.fence);
+        let state = match end.how {
+            How::Succeeded => 4,
+            How::GivenUp => 5,
+            How::Retry(_) | How::PutBack(_) => 3,
+        };
+        let mut statement = self.session.conn.prepare_cached(
+            "SELECT 1 FROM job WHERE process = ?1 AND node = ?2 AND attempt = ?3 AND nonce = ?4 AND nonce <> 0
+                 AND state = ?5",
+        )?;
+        Ok(statement.exists([key, node, attempt, nonce, state])?)
+    }
+
     fn succeeded(&self, fence: Fence) -> Result<bool, Trouble> {
         let (key, node, attempt, nonce) = numbers(fence);
         let mut statement = self.session.conn.prepare_cached(concat!(
@@ -108,8 +155,7 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(statement.execute(params![key, node, attempt, nonce, self.session.now, end.error])? > 0)
     }
 
-    /// Another attempt follows. Its fence ends here, so that an end which is sent again is lost even when the job is
-    /// ready again.
+    /// Another attempt follows. The fence is kept until the job is ready again, for an end which is sent again.
     fn waits(
         &self,
         end: &End,
@@ -119,7 +165,7 @@ impl<'s, 'c> Ends<'s, 'c> {
         let (key, node, attempt, nonce) = numbers(end.fence);
         let due = later(self.session.now, pause);
         let mut statement = self.session.conn.prepare_cached(concat!(
-            "UPDATE job SET state = 3, worker = NULL, lease = NULL, nonce = 0, due = ?5, error = coalesce(?6, error),
+            "UPDATE job SET state = 3, worker = NULL, lease = NULL, due = ?5, error = coalesce(?6, error),
                  failed = min(failed + ?7, 4294967295), undecoded = min(undecoded + ?8, 4294967295) WHERE ",
             holds!()
         ))?;

@@ -11,9 +11,6 @@ use super::writer::Session;
 use crate::backend::WorkerId;
 use crate::backend::store::{End, Exchange};
 
-/// So many waiting jobs become ready in one call at most.
-const MOST_DUE: i64 = 1_000;
-
 /// Records the ends, in their order, and claims up to `wanted` jobs then.
 pub(super) fn exchange(
     session: &mut Session<'_>,
@@ -39,7 +36,7 @@ pub(super) fn exchange(
     Ok(exchange)
 }
 
-/// Makes waiting jobs ready whose time has come.
+/// Makes waiting jobs ready whose time has come: at most 1,000, so that others are not kept waiting.
 fn wake_due(session: &Session<'_>) -> Result<(), Trouble> {
     if next_due(session)?.is_none_or(|due| due > session.now) {
         return Ok(());
@@ -47,12 +44,13 @@ fn wake_due(session: &Session<'_>) -> Result<(), Trouble> {
     session
         .conn
         .prepare_cached(
-            "UPDATE job SET ready_at = due, due = NULL,
+            // No fence holds any more: an end that is sent again must not count again.
+            "UPDATE job SET ready_at = due, due = NULL, nonce = 0,
                  state = CASE (SELECT paused FROM process WHERE key = process) WHEN 0 THEN 1 ELSE 8 END
              WHERE (process, node) IN
-                 (SELECT process, node FROM job WHERE state = 3 AND due <= ?1 ORDER BY due LIMIT ?2)",
+                 (SELECT process, node FROM job WHERE state = 3 AND due <= ?1 ORDER BY due LIMIT 1000)",
         )?
-        .execute([session.now, MOST_DUE])?;
+        .execute([session.now])?;
     Ok(())
 }
 

@@ -12,9 +12,6 @@ use super::writer::Session;
 use crate::backend::WorkerId;
 use crate::backend::store::{Beat, Fence, Key, RouteId};
 
-/// So many are taken back, or given to be revised, in one call at most.
-const MOST: i64 = 100;
-
 /// Enters a worker, or enters it again.
 pub(super) fn join(
     session: &mut Session<'_>,
@@ -76,9 +73,9 @@ fn take_back(session: &Session<'_>, max_lost: u32) -> Result<usize, Trouble> {
                  state = CASE (SELECT paused FROM process WHERE key = process) WHEN 0 THEN 1 ELSE 8 END
              WHERE state = 2 AND lease <= ?1 AND (process, node) IN
                  (SELECT process, node FROM job JOIN process ON key = process
-                  WHERE state = 2 AND lease <= ?1 AND lost + 1 < ?2 AND phase = 0 ORDER BY lease LIMIT ?3)",
+                  WHERE state = 2 AND lease <= ?1 AND lost + 1 < ?2 AND phase = 0 ORDER BY lease LIMIT 100)",
         )?
-        .execute([session.now, i64::from(max_lost), MOST])?)
+        .execute([session.now, i64::from(max_lost)])?)
 }
 
 /// Leases that have run out and that only a revision can deal with.
@@ -86,9 +83,9 @@ fn expired(session: &Session<'_>, max_lost: u32) -> Result<Vec<Fence>, Trouble> 
     let mut statement = session.conn.prepare_cached(
         "SELECT process, node, attempt, nonce FROM job WHERE state = 2 AND lease <= ?1
              AND NOT EXISTS (SELECT 1 FROM process WHERE key = process AND phase = 0 AND lost + 1 < ?2)
-         ORDER BY lease LIMIT ?3",
+         ORDER BY lease LIMIT 100",
     )?;
-    sound(statement.query_and_then([session.now, i64::from(max_lost), MOST], fence)?)
+    sound(statement.query_and_then([session.now, i64::from(max_lost)], fence)?)
 }
 
 fn held(session: &Session<'_>, worker: WorkerId) -> Result<Vec<Fence>, Trouble> {
@@ -112,9 +109,9 @@ fn overdue(session: &Session<'_>) -> Result<Vec<Key>, Trouble> {
     let mut statement = session.conn.prepare_cached(
         "SELECT key FROM process
          WHERE deadline IS NOT NULL AND outcome IS NULL AND deadline <= ?1 AND phase IN (0, 1)
-         ORDER BY deadline LIMIT ?2",
+         ORDER BY deadline LIMIT 100",
     )?;
-    let rows = statement.query_map([session.now, MOST], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
+    let rows = statement.query_map([session.now], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -42,10 +42,7 @@ pub(super) fn state_code(state: JobState, paused: bool) -> i64 {
 }
 
 /// A number that must fit its type.
-pub(super) fn number<T: TryFrom<i64>>(
-    row: &Row<'_>,
-    at: impl RowIndex + Display + Copy,
-) -> Result<T, Trouble> {
+pub(super) fn number<T: TryFrom<i64>>(row: &Row<'_>, at: impl RowIndex + Display) -> Result<T, Trouble> {
     fitting(at, row.get(at)?)
 }
 
@@ -57,7 +54,7 @@ pub(super) fn fitting<T: TryFrom<i64>>(what: impl Display, number: i64) -> Resul
 /// A number that must fit its type, if there is one.
 pub(super) fn optional<T: TryFrom<i64>>(
     row: &Row<'_>,
-    at: impl RowIndex + Display + Copy,
+    at: impl RowIndex + Display,
 ) -> Result<Option<T>, Trouble> {
     row.get::<_, Option<i64>>(at)?.map(|number| fitting(at, number)).transpose()
 }
@@ -212,7 +209,7 @@ mod tests {
             assert_eq!(then(&bytes).unwrap(), written);
             for end in 0..bytes.len() {
                 // A cut between two meetings cannot be seen.
-                if end < 4 + 13 * written.releases.len() || (bytes.len() - end) % 4 != 0 {
+                if end < 4 + 13 * written.releases.len() || !(bytes.len() - end).is_multiple_of(4) {
                     assert!(then(&bytes[..end]).is_err(), "{end} of {}", bytes.len());
                 }
             }

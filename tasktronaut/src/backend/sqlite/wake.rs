@@ -71,7 +71,9 @@ impl Wakes {
         let others = listeners.clone();
         let tell = move |wakes: &[Wake]| match others.upgrade() {
             Some(listeners) => {
-                wakes.iter().for_each(|wake| listeners.tell(wake));
+                for wake in wakes {
+                    listeners.tell(wake);
+                }
                 true
             }
             None => false,

@@ -49,8 +49,8 @@ pub type Listener = Arc<dyn Fn(Wake) + Send + Sync>;
 ///
 /// - It is atomic: all of it is recorded, or nothing; and recorded is what it says when it returns.
 /// - Times are the store's own: callers give durations, the store adds them to its clock, which never goes backwards.
-/// - An operation may be sent again after its answer was lost; a second [`End`] is then answered with
-///   [`Recorded::Lost`].
+/// - An operation may be sent again after its answer was lost; an [`End`] then counts once, and is answered again with
+///   [`Recorded::Done`] as long as its row shows that it is recorded.
 /// - Rows that do not make sense give [`BackendError::Corrupt`], never a panic, and do not harm their neighbours.
 pub trait Store: Clone + Send + Sync + 'static {
     /// What the store can do.
@@ -79,20 +79,23 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Records ends of attempts, and then claims up to `wanted` jobs, in one atomic step.
     ///
     /// For each end, in this order:
-    /// 1. No such process or job, or the fence (attempt and nonce) is not that of the row, or the row is neither
-    ///    running nor ready (a lease that ran out, and that nobody has claimed since): [`Recorded::Lost`] (`R4`).
-    /// 2. The process is not [`Phase::Flowing`]: [`Recorded::Revise`], nothing is changed. The caller revises.
-    /// 3. [`How::Succeeded`] and [`How::GivenUp`]: the job is `succeeded` or `failed`, its lease is gone; what is given
+    /// 1. No such process or job, or the fence (attempt and nonce) is not that of the row: [`Recorded::Lost`] (`R4`).
+    /// 2. The row is in the state that this end leads to (`succeeded`, `failed`, `waiting`): it is recorded already, and
+    ///    only the answer was lost. [`Recorded::Done`], nothing is changed. In any other state but running and ready (a
+    ///    lease that ran out, and that nobody has claimed since): [`Recorded::Lost`].
+    /// 3. The process is not [`Phase::Flowing`]: [`Recorded::Revise`], nothing is changed. The caller revises.
+    /// 4. [`How::Succeeded`] and [`How::GivenUp`]: the job is `succeeded` or `failed`, its lease is gone; what is given
     ///    up counts as `failed` once more. Every
     ///    meeting of [`End::then`] counts down by one for each time it is named; one that reaches zero lets its own
     ///    [`Then`] go, which may count down others in turn: a loop, not a recursion. Every [`Release`] gets its row,
     ///    ready at once (held while the process is paused) (`R5`).
     ///    A release that [`concludes`](Release::concludes) sets the outcome to completed; an end that is
     ///    [`last`](End::last) makes the process [`Phase::Ended`], with the time.
-    /// 4. [`How::Retry`] and [`How::PutBack`]: the job is `waiting` until the pause is over, by the store's clock
+    /// 5. [`How::Retry`] and [`How::PutBack`]: the job is `waiting` until the pause is over, by the store's clock
     ///    (`R10`); its error is kept; `failed` or `undecoded` is one more.
     ///
-    /// Then, where `wanted` is not zero: waiting jobs whose time has come become ready (at most 1,000 in one call);
+    /// Then, where `wanted` is not zero: waiting jobs whose time has come become ready (at most 1,000 in one call),
+    /// with a nonce of zero, so that a retry that is sent again does not count again;
     /// ready jobs of the worker's routes are claimed, those of higher priority first, then those that were ready
     /// first. A claim raises `attempt`, sets a new random nonce that is not zero, the worker and the lease (`R3`).
     /// Jobs that another exchange is claiming are passed over, not waited for.

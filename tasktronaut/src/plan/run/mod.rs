@@ -125,8 +125,6 @@ impl Turn<'_> {
             return Ended::Done;
         }
         if verdict == Verdict::NotBegun {
-            let job = &mut self.run.jobs[node as usize];
-            job.attempt = job.attempt.saturating_sub(1);
             self.set(node, self.run.taken_out());
             self.count_down_hooks(node);
             return Ended::Done;
@@ -141,7 +139,12 @@ impl Turn<'_> {
                 self.set(node, JobState::Waiting);
                 return Ended::Later(after);
             }
-            Verdict::Retry { .. } | Verdict::PutBack { .. } | Verdict::Fail => {
+            // Another attempt would follow, but the process stops: taken out, as what waits.
+            Verdict::Retry { .. } | Verdict::PutBack { .. } => {
+                self.set(node, self.run.taken_out());
+                self.count_down_hooks(node);
+            }
+            Verdict::Fail => {
                 self.set(node, JobState::Failed);
                 self.fail(node, error);
             }
@@ -187,10 +190,11 @@ impl Turn<'_> {
 
     /// A job has failed for good: the process stops (`R12`), or what depends on the job is skipped.
     fn fail(&mut self, node: u32, error: Arc<TaskError>) {
+        let scope = self.plan.nodes[node as usize].scope;
         if self.run.stopping {
+            self.tell_failure(node, scope, error);
             return self.count_down_hooks(node);
         }
-        let scope = self.plan.nodes[node as usize].scope;
         let definition: Arc<str> = self.plan.definition_of(scope).name().into();
         let step = self.plan.task_name(node).map_or_else(|| Arc::clone(&definition), Arc::from);
         let failure = Failure { definition, step, scope, error };

@@ -4,9 +4,12 @@
 //! once, innermost first: its terminal hook now waits for the jobs of its scope that still run and for the terminal
 //! hooks of the scopes inside it, and for nothing else.
 
+use std::sync::Arc;
+
 use super::Turn;
 use crate::definition::hooks::HookEvent;
 use crate::plan::{JobState, NO_SCOPE, NodeKind, Outcome};
+use crate::words::error::TaskError;
 
 impl Turn<'_> {
     /// Sets the outcome and stops the process. An outcome that is there already stays: compare and set.
@@ -61,6 +64,22 @@ impl Turn<'_> {
                 self.set(terminal, JobState::Ready);
                 self.effects.ready.push(terminal);
             }
+        }
+    }
+
+    /// A job has failed for good while its process stops because of another failure: its scope has not been told yet, and
+    /// neither have those around it. They have failed, too.
+    pub(super) fn tell_failure(&mut self, node: u32, mut scope: u32, error: Arc<TaskError>) {
+        if !matches!(self.run.outcome, Some(Outcome::Failed(_))) {
+            return;
+        }
+        let step: Arc<str> =
+            self.plan.task_name(node).unwrap_or(self.plan.definition_of(scope).name()).into();
+        while scope != 0 && scope != NO_SCOPE {
+            if let Some(event @ HookEvent::Cancelled) = self.run.events.get_mut(&scope) {
+                *event = HookEvent::Failed { step: step.clone(), error: error.clone() };
+            }
+            scope = self.plan.scopes[scope as usize].parent;
         }
     }
 

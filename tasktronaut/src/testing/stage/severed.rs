@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::backend::{
     Backend, BackendError, CancelAnswer, Capability, Claimed, EnqueueError, Enqueued, Events, Exchanged,
-    Finished, Membership, ProcessFilter, ProcessPage, ProcessStatus, Pulse, WorkerId,
+    Finished, LostClaim, Membership, ProcessFilter, ProcessPage, ProcessStatus, Pulse, WorkerId,
 };
 use crate::plan::{Outcome, Plan};
 
@@ -147,7 +147,7 @@ impl<B: Backend> Backend for Severed<B> {
         self.call(self.inner.beat(worker, renew)).await
     }
 
-    async fn leave(&self, worker: WorkerId) -> Result<(), BackendError> {
+    async fn leave(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
         self.call(self.inner.leave(worker)).await
     }
 }

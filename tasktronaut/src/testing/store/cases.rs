@@ -52,9 +52,10 @@ macro_rules! __store_cases {
                 r4_another_nonce_or_attempt_is_lost
                 r4_of_an_unknown_process_or_job_is_lost
                 r4_what_was_never_claimed_cannot_end
-                r4_an_end_that_is_sent_again_is_lost
-                r4_of_an_end_twice_in_one_call_the_second_is_lost
+                r4_an_end_that_is_sent_again_counts_once
+                r4_an_end_twice_in_one_call_counts_once
                 r4_after_a_retry_the_old_fence_is_lost
+                r4_a_retry_that_is_sent_again_counts_once
                 r4_a_retry_that_is_sent_again_is_lost_even_when_it_is_due
                 r4_a_late_end_counts_while_nobody_has_claimed_again
                 r4_a_late_end_is_lost_after_another_claim

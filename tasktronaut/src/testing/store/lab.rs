@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Opener;
+use super::opener::Opener;
 use super::shapes::{ROUTE, Shape};
 use crate::backend::WorkerId;
 use crate::backend::store::{
@@ -21,6 +21,9 @@ pub(super) const SHORT: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often a worker may be lost, where it does not matter.
 pub(super) const MAX_LOST: u32 = 3;
+
+/// What a case says in the end; what it expects it asserts.
+pub(super) type CaseResult = Result<(), BoxError>;
 
 /// A fresh store.
 pub(super) struct Lab<O: Opener> {

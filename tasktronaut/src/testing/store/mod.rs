@@ -1,4 +1,4 @@
-//! The contract of [`Store`], as cases that every implementation must pass.
+//! The contract of [`Store`](crate::backend::store::Store), as cases that every implementation must pass.
 //!
 //! A case is a behaviour with the number of its rule. It drives time only through the durations that it passes, and
 //! expects no order but those that the contract promises. [`store_contract!`](crate::store_contract) makes one test
@@ -23,56 +23,21 @@ mod lab;
 mod leases;
 mod list;
 mod meetings;
+mod opener;
 mod pause;
 mod revise;
 mod shapes;
 mod wake;
 
-use std::future::Future;
 use std::time::Duration;
 
-use lab::Lab;
+use lab::{CaseResult, Lab};
+pub use opener::Opener;
 
-use crate::backend::BackendError;
-use crate::backend::store::Store;
 use crate::words::error::BoxError;
 
 /// A case that takes longer than this hangs.
 const LONGEST: Duration = Duration::from_mins(2);
-
-/// Opens the stores that the cases work on.
-///
-/// A function `async fn open(place: String) -> Result<impl Store, BackendError>` is one.
-pub trait Opener: Clone + Send + Sync + 'static {
-    /// The kind of store.
-    type Store: Store;
-
-    /// Opens the store of a place: 16 random letters, for one case alone. It is empty when it is opened first; when
-    /// it is opened again, that is another program which works on the same processes.
-    fn open(&self, place: &str) -> impl Future<Output = Result<Self::Store, BackendError>> + Send;
-
-    /// Removes the place, after the case.
-    fn close(&self, place: &str) -> impl Future<Output = ()> + Send {
-        let _ = place;
-        async {}
-    }
-}
-
-impl<F, Opening, S> Opener for F
-where
-    F: Fn(String) -> Opening + Clone + Send + Sync + 'static,
-    Opening: Future<Output = Result<S, BackendError>> + Send,
-    S: Store,
-{
-    type Store = S;
-
-    fn open(&self, place: &str) -> impl Future<Output = Result<S, BackendError>> + Send {
-        self(place.to_owned())
-    }
-}
-
-/// What a case says in the end; what it expects it asserts.
-type CaseResult = Result<(), BoxError>;
 
 macro_rules! the_cases {
     ($($topic:ident { $($case:ident)* })*) => {

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use tasktronaut::BuildError;
+use tasktronaut::Task;
 use tasktronaut::prelude::*;
 
 #[derive(Default)]
@@ -45,6 +45,34 @@ impl Album {
     fn create(&self) {}
 }
 
+struct ByHand;
+
+impl ProcessDefinition for ByHand {
+    type Arguments = Arguments;
+
+    fn name(&self) -> &'static str {
+        "by-hand"
+    }
+
+    fn priority(&self) -> i16 {
+        7
+    }
+
+    fn tasks(&self) -> &'static [Task<Self>] {
+        const TASKS: &[Task<ByHand>] = &[Task::plain("print", |_| Ok(())).queue("big machines")];
+        TASKS
+    }
+
+    fn instance() -> Option<Self> {
+        Some(Self)
+    }
+
+    fn define_process(&self, builder: &mut Builder<Self>) -> Result<(), BuildError> {
+        builder.task("print");
+        Ok(())
+    }
+}
+
 /// The hooks of the process and of each sub-process stand where a task without a queue of its own would.
 fn queues(process: &Process) -> Vec<String> {
     process.plan().nodes().map(|node| node.queue().to_owned()).collect()
@@ -72,6 +100,9 @@ fn main() {
     assert_eq!(queues(&plain)[0], "default");
     assert_eq!(plain.plan().starts_at(now), Some(SystemTime::UNIX_EPOCH));
 
-    let wrong = Album::process().queue("big machines").build();
-    assert!(matches!(wrong, Err(BuildError::Queue { .. })));
+    let told = |error: BuildError| matches!(&error, BuildError::Queue { .. }).then(|| error.to_string());
+    let wrong = Album::process().queue("big machines").build().unwrap_err();
+    assert!(told(wrong).is_some_and(|text| text.contains("Album` asks for a queue")));
+    let wrong = ProcessBuilder::<ByHand>::new(Arguments::new()).build().unwrap_err();
+    assert!(told(wrong).is_some_and(|text| text.contains("by-hand/print` asks for a queue")));
 }

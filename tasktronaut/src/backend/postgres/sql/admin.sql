@@ -87,5 +87,5 @@ BEGIN
     FROM unknown u
     CROSS JOIN LATERAL (SELECT count(*) FROM {schema}.job j WHERE j.state = 1 AND j.route = u.route) c
     CROSS JOIN LATERAL (SELECT j.process, j.node FROM {schema}.job j WHERE j.state = 1 AND j.route = u.route
-        ORDER BY j.priority DESC, j.ready_at, j.process, j.node LIMIT 1) e;
+        ORDER BY j.priority DESC, j.ready_at LIMIT 1) e;
 END $$;

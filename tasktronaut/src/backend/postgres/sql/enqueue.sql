@@ -7,7 +7,7 @@ CREATE FUNCTION {schema}.enqueue(
     m_release_nodes text[], m_release_routes text[], m_release_concludes text[], m_meetings text[],
     OUT keys bigint[], OUT created boolean[]
 ) LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
+SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
     fresh bigint[];

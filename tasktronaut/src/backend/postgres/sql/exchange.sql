@@ -1,8 +1,8 @@
 -- Records ends of attempts and claims jobs: one call, one commit.
 --
 -- Locks are taken in one order everywhere, so that nobody waits in a circle: the worker, the processes (ascending), the
--- rows of jobs (ascending), those of meetings (ascending). Whatever is claimed or promoted comes last, and is passed
--- over where somebody else holds it. The ends are sorted by process and node.
+-- rows of jobs (ascending), those of meetings (ascending). What is promoted or claimed is passed over where somebody
+-- else holds it, so nobody waits for that. The ends are sorted by process and node.
 --
 -- `recorded`: 0 done, 1 lost, 2 to be revised.
 CREATE FUNCTION {schema}.exchange(
@@ -32,6 +32,11 @@ DECLARE
     z_node bigint[];
     z_route bigint[];
     z_concludes boolean[];
+    y_process bigint[] := '{}';
+    y_node bigint[] := '{}';
+    y_route bigint[] := '{}';
+    y_concludes boolean[] := '{}';
+    v_left bigint;
     -- What is taken from each route.
     w_routes bigint[];
     w_lease bigint;
@@ -80,6 +85,12 @@ BEGIN
             -- Those that were not changed: the fence does not hold, or the process does not flow.
             SELECT array_agg(
                 CASE WHEN e.o = ANY (done) THEN 0
+                    -- It is recorded already, and only the answer was lost.
+                    WHEN e.nonce <> 0 AND EXISTS (
+                        SELECT FROM {schema}.job j
+                        WHERE j.process = e.process AND j.node = e.node AND j.attempt = e.attempt
+                            AND j.nonce = e.nonce AND j.state = CASE e.how WHEN 0 THEN 4 WHEN 1 THEN 5 ELSE 3 END
+                    ) THEN 0
                     WHEN p.phase <> 0 AND e.nonce <> 0 AND EXISTS (
                         SELECT FROM {schema}.job j
                         WHERE j.process = e.process AND j.node = e.node AND j.attempt = e.attempt
@@ -87,85 +98,20 @@ BEGIN
                     ) THEN 2
                     ELSE 1 END ORDER BY e.o)
             INTO recorded
-            FROM unnest(e_process, e_node, e_attempt, e_nonce) WITH ORDINALITY AS e(process, node, attempt, nonce, o)
+            FROM unnest(e_process, e_node, e_attempt, e_nonce, e_how) WITH ORDINALITY
+                AS e(process, node, attempt, nonce, how, o)
             LEFT JOIN {schema}.process p ON p.key = e.process;
 
             SELECT coalesce(array_agg(r.process), '{}'), coalesce(array_agg(r.node), '{}'),
                 coalesce(array_agg(r.route), '{}'), coalesce(array_agg(r.concludes), '{}')
             INTO r_process, r_node, r_route, r_concludes
             FROM unnest(r_end, r_process, r_node, r_route, r_concludes) AS r(e, process, node, route, concludes)
-            WHERE recorded[r.e] = 0;
+            WHERE r.e = ANY (done);
 
             SELECT coalesce(array_agg(m.process), '{}'), coalesce(array_agg(m.node), '{}')
             INTO m_process, m_node
             FROM unnest(m_end, m_process, m_node) AS m(e, process, node)
-            WHERE recorded[m.e] = 0;
-        END IF;
-
-        IF cardinality(m_process) > 0 THEN
-            SELECT array_agg(process), array_agg(node), array_agg(count) INTO d_process, d_node, d_count
-            FROM (SELECT process, node, count(*) FROM unnest(m_process, m_node) AS m(process, node) GROUP BY 1, 2) d;
-
-            -- All that may count down is locked beforehand, in order: those that are named, and those that they may
-            -- let go of in turn.
-            PERFORM FROM (
-                WITH RECURSIVE reach(process, node) AS (
-                    SELECT * FROM unnest(d_process, d_node)
-                    UNION
-                    SELECT m.process, x FROM reach r
-                    JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
-                    CROSS JOIN LATERAL unnest(m.meetings) x
-                )
-                SELECT FROM reach r JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
-                ORDER BY m.process, m.node
-                FOR UPDATE OF m
-            ) locked;
-
-            WHILE d_process IS NOT NULL LOOP
-                WITH gone AS (
-                    UPDATE {schema}.meeting m SET remaining = greatest(m.remaining - d.count, 0)
-                    FROM unnest(d_process, d_node, d_count) AS d(process, node, count)
-                    WHERE m.process = d.process AND m.node = d.node AND m.remaining > 0
-                    RETURNING m.process, m.remaining, m.release_nodes, m.release_routes, m.release_concludes, m.meetings
-                ), released AS (
-                    SELECT g.process, z.* FROM gone g
-                    CROSS JOIN LATERAL unnest(g.release_nodes, g.release_routes, g.release_concludes)
-                        AS z(node, route, concludes)
-                    WHERE g.remaining = 0
-                ), next AS (
-                    SELECT g.process, x AS node, count(*) FROM gone g CROSS JOIN LATERAL unnest(g.meetings) x
-                    WHERE g.remaining = 0
-                    GROUP BY 1, 2
-                )
-                SELECT r.process, r.node, r.route, r.concludes, n.process, n.node, n.count
-                INTO z_process, z_node, z_route, z_concludes, d_process, d_node, d_count
-                FROM (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(route) AS route,
-                        array_agg(concludes) AS concludes FROM released) r,
-                    (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(count) AS count
-                        FROM next) n;
-                r_process := r_process || z_process;
-                r_node := r_node || z_node;
-                r_route := r_route || z_route;
-                r_concludes := r_concludes || z_concludes;
-            END LOOP;
-        END IF;
-
-        IF true = ANY (r_concludes) THEN
-            UPDATE {schema}.process p SET outcome = 1
-            FROM (SELECT DISTINCT process FROM unnest(r_process, r_concludes) AS r(process, concludes)
-                WHERE concludes ORDER BY process) c
-            WHERE p.key = c.process;
-        END IF;
-
-        IF true = ANY (e_last) THEN
-            WITH over AS (
-                UPDATE {schema}.process p SET phase = 3, ended_at = t
-                FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, recorded, e_how) AS e(process, last, recorded, how)
-                    WHERE e.last AND e.recorded = 0 AND e.how < 2 ORDER BY e.process) c
-                WHERE p.key = c.process
-                RETURNING p.key
-            )
-            SELECT coalesce(array_agg(key), '{}') INTO ended FROM over;
+            WHERE m.e = ANY (done);
         END IF;
     END IF;
 
@@ -185,6 +131,8 @@ BEGIN
             ORDER BY j.due_at LIMIT 1000 FOR UPDATE SKIP LOCKED) w;
         UPDATE {schema}.job j SET
             state = CASE WHEN (SELECT p.paused FROM {schema}.process p WHERE p.key = j.process) THEN 8 ELSE 1 END,
+            -- No fence holds any more: an end that is sent again must not count again.
+            nonce = 0,
             ready_at = j.due_at,
             due_at = NULL
         FROM unnest(d_process, d_node) AS d(process, node)
@@ -198,17 +146,17 @@ BEGIN
         -- that is among them is claimed before it is stored.
         WITH ranked AS (
             SELECT c.route, c.o, c.fits, c.fits AND row_number() OVER (
-                ORDER BY c.fits DESC, c.priority DESC, c.ready_at, c.process, c.node) <= p_wanted AS chosen
+                ORDER BY c.fits DESC, c.priority DESC, c.ready_at) <= p_wanted AS chosen
             FROM (
                 SELECT h.*, NULL::bigint AS o, true AS fits FROM unnest(w_routes) w(route)
                 CROSS JOIN LATERAL (
-                    SELECT j.route, j.priority, j.ready_at, j.process, j.node FROM {schema}.job j
+                    SELECT j.route, j.priority, j.ready_at FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = w.route
-                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    ORDER BY j.priority DESC, j.ready_at
                     LIMIT p_wanted + 1
                 ) h
                 UNION ALL
-                SELECT r.route, p.priority, t, r.process, r.node, r.o, NOT p.paused AND r.route = ANY (w_routes)
+                SELECT r.route, p.priority, t, r.o, NOT p.paused AND r.route = ANY (w_routes)
                 FROM unnest(r_process, r_node, r_route) WITH ORDINALITY AS r(process, node, route, o)
                 JOIN {schema}.process p ON p.key = r.process
             ) c
@@ -221,15 +169,16 @@ BEGIN
             (SELECT coalesce(bool_or(fits AND NOT chosen), false) AS more FROM ranked) a;
 
         IF q_route IS NOT NULL THEN
+            -- A row that is locked stays in its place until it is updated.
             WITH picked AS (
-                SELECT h.process, h.node FROM unnest(q_route, q_count) AS q(route, count)
+                SELECT h.ctid FROM unnest(q_route, q_count) AS q(route, count)
                 CROSS JOIN LATERAL (
                     -- What makes no sense stays where it is, and its neighbours go on.
-                    SELECT j.process, j.node FROM {schema}.job j
+                    SELECT j.ctid FROM {schema}.job j
                     WHERE j.state = 1 AND j.route = q.route AND j.process >= 0 AND j.node >= 0
                         AND j.attempt BETWEEN 0 AND 4294967294
                         AND j.failed >= 0 AND j.lost >= 0 AND j.undecoded >= 0
-                    ORDER BY j.priority DESC, j.ready_at, j.process, j.node
+                    ORDER BY j.priority DESC, j.ready_at
                     LIMIT q.count
                     FOR UPDATE SKIP LOCKED
                 ) h
@@ -242,7 +191,7 @@ BEGIN
                     lease_until = t + w_lease,
                     worker = p_worker
                 FROM picked k
-                WHERE j.process = k.process AND j.node = k.node
+                WHERE j.ctid = k.ctid
                 RETURNING j.process, j.node, j.attempt, j.nonce, j.failed, j.undecoded, j.event, j.priority, j.ready_at
             )
             SELECT array_agg(process), array_agg(node), array_agg(attempt), array_agg(nonce), array_agg(failed),
@@ -250,6 +199,97 @@ BEGIN
             INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
             FROM (SELECT * FROM claimed ORDER BY priority DESC, ready_at, process, node) c;
         END IF;
+    END IF;
+
+    -- Many that end at the same time meet in one row, and whoever holds it keeps the others waiting until the commit. So
+    -- it comes after the claims; what the meetings let go is claimed if there is room left.
+    IF cardinality(m_process) > 0 THEN
+        SELECT array_agg(process), array_agg(node), array_agg(count) INTO d_process, d_node, d_count
+        FROM (SELECT process, node, count(*) FROM unnest(m_process, m_node) AS m(process, node) GROUP BY 1, 2) d;
+
+        -- All that may count down is locked beforehand, in order: those that are named, and those that they may
+        -- let go of in turn.
+        PERFORM FROM (
+            WITH RECURSIVE reach(process, node) AS (
+                SELECT * FROM unnest(d_process, d_node)
+                UNION
+                SELECT m.process, x FROM reach r
+                JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
+                CROSS JOIN LATERAL unnest(m.meetings) x
+            )
+            SELECT FROM reach r JOIN {schema}.meeting m ON m.process = r.process AND m.node = r.node
+            ORDER BY m.process, m.node
+            FOR UPDATE OF m
+        ) locked;
+
+        WHILE d_process IS NOT NULL LOOP
+            WITH gone AS (
+                UPDATE {schema}.meeting m SET remaining = greatest(m.remaining - d.count, 0)
+                FROM unnest(d_process, d_node, d_count) AS d(process, node, count)
+                WHERE m.process = d.process AND m.node = d.node AND m.remaining > 0
+                RETURNING m.process, m.remaining, m.release_nodes, m.release_routes, m.release_concludes, m.meetings
+            ), released AS (
+                SELECT g.process, z.* FROM gone g
+                CROSS JOIN LATERAL unnest(g.release_nodes, g.release_routes, g.release_concludes)
+                    AS z(node, route, concludes)
+                WHERE g.remaining = 0
+            ), next AS (
+                SELECT g.process, x AS node, count(*) FROM gone g CROSS JOIN LATERAL unnest(g.meetings) x
+                WHERE g.remaining = 0
+                GROUP BY 1, 2
+            )
+            SELECT r.process, r.node, r.route, r.concludes, n.process, n.node, n.count
+            INTO z_process, z_node, z_route, z_concludes, d_process, d_node, d_count
+            FROM (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(route) AS route,
+                    array_agg(concludes) AS concludes FROM released) r,
+                (SELECT array_agg(process) AS process, array_agg(node) AS node, array_agg(count) AS count
+                    FROM next) n;
+            y_process := y_process || z_process;
+            y_node := y_node || z_node;
+            y_route := y_route || z_route;
+            y_concludes := y_concludes || z_concludes;
+        END LOOP;
+
+        IF cardinality(y_process) > 0 THEN
+            IF cardinality(taken) < cardinality(r_process) THEN
+                taken := array_fill(false, ARRAY[cardinality(r_process)]);
+            END IF;
+            v_left := p_wanted - coalesce(cardinality(c_process), 0) - cardinality(array_positions(taken, true));
+            SELECT taken || array_agg(f.fits AND f.place <= v_left ORDER BY f.o),
+                more OR bool_or(f.fits AND f.place > v_left)
+            INTO taken, more
+            FROM (
+                SELECT y.o, y.fits, row_number() OVER (ORDER BY y.fits DESC, y.priority DESC, y.o) AS place
+                FROM (
+                    SELECT y.o, p.priority, coalesce(NOT p.paused AND y.route = ANY (w_routes), false) AS fits
+                    FROM unnest(y_process, y_route) WITH ORDINALITY AS y(process, route, o)
+                    JOIN {schema}.process p ON p.key = y.process
+                ) y
+            ) f;
+            r_process := r_process || y_process;
+            r_node := r_node || y_node;
+            r_route := r_route || y_route;
+            r_concludes := r_concludes || y_concludes;
+        END IF;
+    END IF;
+
+    IF true = ANY (r_concludes) THEN
+        UPDATE {schema}.process p SET outcome = 1
+        FROM (SELECT DISTINCT process FROM unnest(r_process, r_concludes) AS r(process, concludes)
+            WHERE concludes ORDER BY process) c
+        WHERE p.key = c.process;
+    END IF;
+
+    IF true = ANY (e_last) THEN
+        WITH over AS (
+            UPDATE {schema}.process p SET phase = 3, ended_at = t
+            FROM (SELECT DISTINCT e.process FROM unnest(e_process, e_last, e_how) WITH ORDINALITY
+                    AS e(process, last, how, o)
+                WHERE e.last AND e.o = ANY (done) AND e.how < 2 ORDER BY e.process) c
+            WHERE p.key = c.process
+            RETURNING p.key
+        )
+        SELECT coalesce(array_agg(key), '{}') INTO ended FROM over;
     END IF;
 
     IF cardinality(r_process) > 0 THEN

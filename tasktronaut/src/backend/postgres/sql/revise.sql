@@ -17,7 +17,7 @@ CREATE FUNCTION {schema}.store_revision(
     j_failed bigint[], j_lost bigint[], j_undecoded bigint[], j_event bytea[], j_error bytea[],
     m_node bigint[], m_remaining bigint[]
 ) RETURNS void LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
+SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
     t bigint := {schema}.clock();

@@ -58,7 +58,7 @@ CREATE TABLE {schema}.job (
     autovacuum_analyze_scale_factor = 0.1,
     autovacuum_vacuum_cost_delay = 0
 );
-CREATE INDEX job_ready ON {schema}.job (route, priority DESC, ready_at, process, node) WHERE state = 1;
+CREATE INDEX job_ready ON {schema}.job (route, priority DESC, ready_at) WHERE state = 1;
 CREATE INDEX job_waiting ON {schema}.job (due_at) WHERE state = 3;
 CREATE INDEX job_running ON {schema}.job (worker) WHERE state = 2;
 

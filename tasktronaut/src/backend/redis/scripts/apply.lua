@@ -2,11 +2,11 @@
 -- ARGV: key, token, phase and outcome (a byte each) or nothing, memo, packed jobs, packed meetings.
 -- Answer: 1, or 0 when the lock has been lost, and then nothing has changed.
 
-local key, answer = tonumber(ARGV[1]), 1
-local lock = call('HGET', PREFIX .. 'locks', ARGV[1])
-if not locked[key] or not lock or string.match(lock, '^(%S+) ') ~= ARGV[2] then return 0 end
-local p = read_process(process_of(pack('>I8', key)))
-if p.gone or p.garbage then return 0 end
+local answer = 1
+local p = process_of(ARGV[1])
+local row = PREFIX .. 'p:' .. p.id
+read_wanted()
+if not p.locked or call('HGET', row, 'lock') ~= ARGV[2] then return 0 end
 
 -- The updates, with their old rows.
 local updates, text, at = {}, ARGV[5], 1
@@ -22,7 +22,7 @@ while at <= #text do
     error, next_at = sub(text, next_at, next_at + error_size - 2), next_at + error_size - 1
   end
   at = next_at
-  want(p, node)
+  process_of(p.id, node)
   updates[#updates + 1] = { node = node, due = due, event = event, error = error, job = { state = state, at = 0,
     worker = NOBODY, claimed = 0, attempt = attempt, nonce = nonce, flags = 0, failed = failed, lost = lost,
     undecoded = undecoded, route = route } }
@@ -44,7 +44,7 @@ for i = 1, #updates do
     elseif old.state == RUNNING and job.state == RUNNING then
       job.worker = old.worker
     elseif old.state == RUNNING then
-      note(OUT, 'ZREM', PREFIX .. 'held:' .. old.worker, member)
+      note(OUT, 'SREM', PREFIX .. 'held:' .. old.worker, member)
     end
   end
   if job.state == WAITING then
@@ -55,17 +55,16 @@ for i = 1, #updates do
   end
   if job.state == READY then into_queue(p, member, job.route, job.at) end
   if job.state == BLOCKED and not p.resumed then
-    p.resumed = true
-    change(p)
+    p.resumed, changed[p] = true, true
   end
   for _, part in ipairs({ { 'v', HAS_EVENT, u.event }, { 'e', HAS_ERROR, u.error } }) do
     local field, flag, bytes = part[1] .. node, part[2], part[3]
     local has = job.flags % (2 * flag) >= flag
     if bytes then
-      note(IN, 'HSET', PREFIX .. 'x:' .. p.name, field, bytes)
+      note(IN, 'HSET', PREFIX .. 'x:' .. p.id, field, bytes)
       if not has then job.flags = job.flags + flag end
     elseif has then
-      note(OUT, 'HDEL', PREFIX .. 'x:' .. p.name, field)
+      note(OUT, 'HDEL', PREFIX .. 'x:' .. p.id, field)
       job.flags = job.flags - flag
     end
   end
@@ -76,15 +75,14 @@ text, at = ARGV[6], 1
 while at <= #text do
   local node, count
   node, count, at = read('<c4I4', text, at)
-  note(IN, 'HSET', PREFIX .. 'm:' .. key, node, count)
+  note(IN, 'HSET', PREFIX .. 'm:' .. p.id, node, count)
 end
 
 if #ARGV[3] > 0 then
   p.phase, p.outcome = byte(ARGV[3], 1, 2)
   p.ended = p.phase == ENDED
-  for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
-  if not p.ended then note(IN, 'HSET', p.row, 'ended', 0) end
-  note(IN, 'HSET', p.row, 'memo', ARGV[4])
-  change(p)
+  for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, read('>I8', p.id)) end
+  if not p.ended then note(IN, 'HSET', row, 'ended', 0) end
+  note(IN, 'HSET', row, 'memo', ARGV[4])
 end
-note(OUT, 'HDEL', PREFIX .. 'locks', ARGV[1])
+p.unlocked, changed[p] = true, true

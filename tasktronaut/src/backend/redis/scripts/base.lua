@@ -1,4 +1,4 @@
--- What every script begins with: its words, the clock, what it notes to write, the locks.
+-- What every script begins with: its words, the clock, what it notes to write.
 --
 -- KEYS[1] is the prefix of the namespace. Which process a call touches is often decided by the call itself, so the
 -- other keys are made of it here; they share its hash tag, and so a node of a cluster has all of them or none.
@@ -14,7 +14,7 @@ local PREFIX = KEYS[1]
 local call, try, pack, read, sub, byte = redis.call, redis.pcall, struct.pack, struct.unpack, string.sub, string.byte
 
 local FLOWING, STOPPING, ENDED = 0, 2, 3
-local BLOCKED, READY, RUNNING, WAITING, SUCCEEDED, SKIPPED = 0, 1, 2, 3, 4, 7
+local BLOCKED, READY, RUNNING, WAITING, SUCCEEDED, FAILED, SKIPPED = 0, 1, 2, 3, 4, 5, 7
 
 -- No command takes more values than this: `unpack` has a limit.
 local CHUNK = 1000
@@ -24,7 +24,7 @@ local millis = clock[2] / 1000
 local NOW = clock[1] * 1000 + millis - millis % 1
 
 -- What is to be taken out of keys, and what is to be put into them after that: commands, keys and lists of values.
-local OUT, IN = { n = 0 }, { n = 0 }
+local OUT, IN = {}, {}
 
 -- Notes one value of a command with any number of them, or a pair of values.
 local function note(list, command, key, value, other)
@@ -35,22 +35,12 @@ local function note(list, command, key, value, other)
   end
   local values = by_key[key]
   if not values then
-    local n = list.n
+    local n = #list
     values = {}
     by_key[key] = values
     list[n + 1], list[n + 2], list[n + 3] = command, key, values
-    list.n = n + 3
   end
   local n = #values
   values[n + 1] = value
   if other ~= nil then values[n + 2] = other end
-end
-
--- Processes that a revision holds. Locks that have run out hold nothing.
-local locked = {}
-local locks = call('HGETALL', PREFIX .. 'locks')
-for i = 1, #locks, 2 do
-  local till = tonumber(string.match(locks[i + 1], ' (%d+)$') or '')
-  local key = tonumber(locks[i])
-  if key and till and till > NOW then locked[key] = true end
 end

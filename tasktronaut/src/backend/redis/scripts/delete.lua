@@ -1,8 +1,9 @@
--- ARGV: key, 1 when only an ended process may go. Answer: whether it went, or 2 while a revision has it.
+-- ARGV: key (eight bytes), 1 when only an ended process may go. Answer: whether it went, or 2 while a revision has it.
 
-local key, answer = tonumber(ARGV[1]), 1
-local p = read_process(process_of(pack('>I8', key)))
+local answer = 1
+local p = process_of(ARGV[1])
+read_wanted()
 if p.gone then return 0 end
-if locked[key] then return 2 end
+if p.locked then return 2 end
 if ARGV[2] == '1' and p.phase ~= ENDED then return 0 end
-remove(key)
+remove(p)

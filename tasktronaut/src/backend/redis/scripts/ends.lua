@@ -7,7 +7,7 @@
 local DONE, LOST, REVISE, BUSY = '\0', '\1', '\2', '\3'
 local GIVEN_UP, RETRY, PUT_BACK, LAST, WITH_ERROR = 1, 2, 3, 4, 8
 
-local worker, text = ARGV[1], ARGV[4]
+local worker, text = ARGV[1], ARGV[3]
 local held_key = PREFIX .. 'held:' .. worker
 
 local NOW_BYTES = pack('<I8', NOW)
@@ -22,14 +22,19 @@ local fresh = {}
 local next_wait = nil
 -- What one end lets go: nodes, routes, and whether they conclude; the counts before it, to take them back; and what
 -- is still to be followed.
-local released, before, blocks = {}, {}, {}
+local released, before, blocks = {}, nil, nil
+
+-- The state of a job that has ended so.
+local function leads_to(how)
+  if how >= RETRY then return WAITING end
+  return how == GIVEN_UP and FAILED or SUCCEEDED
+end
 
 local ends, ends_p, ends_node, at = {}, {}, {}, 1
 while at <= #text do
   local n = #ends + 1
-  local p, node = process_of(sub(text, at, at + 7)), sub(text, at + 8, at + 11)
-  want(p, node)
-  ends[n], ends_p[n], ends_node[n] = at, p, node
+  local node = sub(text, at + 8, at + 11)
+  ends[n], ends_p[n], ends_node[n] = at, process_of(sub(text, at, at + 7), node), node
   at = at + 24 + read('<I4', text, at + 20)
 end
 ends[#ends + 1] = at
@@ -37,18 +42,24 @@ read_wanted()
 
 for i = 1, #ends - 1 do
   local start, p, node = ends[i], ends_p[i], ends_node[i]
-  if not p.row then read_process(p) end
   local job, flags, answer, released_n, before_n = p.jobs[node], byte(text, start + 24), nil, 0, 0
   local state, fence = job and byte(job), sub(text, start + 12, start + 19)
   local how, rest, error = flags % LAST, start + 25, nil
+  local a, b, c, d = byte(fence, 5, 8)
   if p.gone or not job then
     answer = LOST
-  elseif locked[p.key] then
+  elseif p.locked then
     answer = BUSY
   elseif p.garbage or #job ~= RECORD_SIZE or state > SKIPPED then
     answer = REVISE
-  -- `R4`: a late result counts while nobody has claimed the job again. No claim has a nonce of zero.
-  elseif sub(job, 34, 41) ~= fence or (state ~= RUNNING and state ~= READY) or sub(fence, 5) == '\0\0\0\0' then
+  -- No claim has a nonce of zero.
+  elseif sub(job, 34, 41) ~= fence or a + b + c + d == 0 then
+    answer = LOST
+  -- It is recorded already, and only the answer was lost.
+  elseif state == leads_to(how) then
+    answer = DONE
+  -- `R4`: a late result counts while nobody has claimed the job again.
+  elseif state ~= RUNNING and state ~= READY then
     answer = LOST
   elseif p.phase ~= FLOWING then
     answer = REVISE
@@ -79,15 +90,15 @@ for i = 1, #ends - 1 do
           local counts = p.counts
           if not counts then
             counts = {}
-            p.counts = counts
+            p.counts, p.counted = counts, {}
           end
+          if not before then before, blocks = {}, {} end
           local count = counts[meeting]
           if count == nil then
-            count = try('HGET', PREFIX .. 'm:' .. p.name, meeting)
-            if count then count = type(count) == 'string' and tonumber(count) end
-            -- One that makes no sense is asked for again, and one that is missing counts nothing.
-            if count == nil or count == false then count = count == nil and '' or false end
-            if count ~= '' then counts[meeting] = count end
+            count = try('HGET', PREFIX .. 'm:' .. p.id, meeting)
+            -- One that is missing counts nothing; one that makes no sense is the business of a revision.
+            if count then count = type(count) == 'string' and tonumber(count) or '' end
+            counts[meeting] = count
           end
           if count == '' then
             answer = REVISE
@@ -95,7 +106,7 @@ for i = 1, #ends - 1 do
             before[before_n + 1], before[before_n + 2], before_n = meeting, count, before_n + 2
             counts[meeting] = count - 1
             if count == 1 then
-              local more = try('HGET', PREFIX .. 'm:' .. p.name, 't' .. meeting)
+              local more = try('HGET', PREFIX .. 'm:' .. p.id, 't' .. meeting)
               if type(more) == 'string' then
                 blocks_n = blocks_n + 1
                 blocks[blocks_n] = more
@@ -107,9 +118,11 @@ for i = 1, #ends - 1 do
           at = at + 4
         end
       end
-      block = not answer and blocks[blocks_n]
-      if blocks_n == 0 then block = nil end
-      if block then at, stop, blocks_n = 1, #block + 1, blocks_n - 1 end
+      block = nil
+      if blocks_n > 0 and not answer then
+        block = blocks[blocks_n]
+        at, stop, blocks_n = 1, #block + 1, blocks_n - 1
+      end
     end
     -- Nothing has happened, then: the counts are as they were.
     if answer then
@@ -124,7 +137,7 @@ for i = 1, #ends - 1 do
     elseif sub(job, 10, 25) == worker then
       held_out[#held_out + 1] = member
     else
-      note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
+      note(OUT, 'SREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
     end
     if how == 0 and not error then
       job = SUCCEEDED_HEAD .. sub(job, 26)
@@ -133,7 +146,7 @@ for i = 1, #ends - 1 do
       if how == GIVEN_UP then failed = failed + 1 end
       local head = (how == GIVEN_UP and '\5' or '\4') .. NOW_BYTES
       if error then
-        note(IN, 'HSET', PREFIX .. 'x:' .. p.name, 'e' .. node, error)
+        note(IN, 'HSET', PREFIX .. 'x:' .. p.id, 'e' .. node, error)
         if note_flags < HAS_ERROR then note_flags = note_flags + HAS_ERROR end
       end
       if how >= RETRY then
@@ -155,7 +168,6 @@ for i = 1, #ends - 1 do
       p.writes = { node, job }
     end
     for j = 1, before_n, 2 do
-      p.counted = p.counted or {}
       p.counted[before[j]] = true
     end
     for j = 1, released_n, 3 do
@@ -167,16 +179,14 @@ for i = 1, #ends - 1 do
       else
         p.jobs[next_node] = FRESH_HEAD .. route
       end
-      fresh[#fresh + 1] = { member = p.id .. next_node, route = route, since = NOW, p = p }
+      fresh[#fresh + 1] = { member = p.id .. next_node, node = next_node, route = route, since = NOW, p = p }
       if released[j + 2] == 1 then
-        p.outcome = 1
-        change(p)
+        p.outcome, changed[p] = 1, true
       end
     end
     if flags % WITH_ERROR >= LAST then
-      p.phase, p.ended = ENDED, true
+      p.phase, p.ended, changed[p] = ENDED, true, true
       ended = ended .. p.id
-      change(p)
     end
   end
   recorded[i] = answer

@@ -1,4 +1,4 @@
--- ARGV: worker, how many jobs are wanted, a random number, packed ends.
+-- ARGV: worker, packed: how many jobs are wanted and a random number, packed ends.
 -- Answer, in one string: milliseconds until the next job is due, plus one, or 0; more; unknown; how many ends; a byte
 -- for each; how many processes have ended; their keys; packed claims.
 

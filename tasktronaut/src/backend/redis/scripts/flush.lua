@@ -2,7 +2,7 @@
 
 for turn = 1, 2 do
   local list = turn == 1 and OUT or IN
-  for i = 1, list.n, 3 do
+  for i = 1, #list, 3 do
     local values = list[i + 2]
     if #values <= CHUNK then
       call(list[i], list[i + 1], unpack(values))

@@ -4,7 +4,7 @@
 local worker, leaves = ARGV[1], ARGV[2] == '1'
 local fences, members = {}, {}
 if leaves then
-  members = call('ZRANGE', PREFIX .. 'held:' .. worker, 0, -1)
+  members = call('SMEMBERS', PREFIX .. 'held:' .. worker)
 else
   for at = 1, #ARGV[3], 20 do
     local member = sub(ARGV[3], at, at + 11)
@@ -18,7 +18,7 @@ for i = 1, #rows do
   local row = rows[i]
   local fence = row.fence
   if leaves or fences[row.member] == fence then
-    if locked[row.p.key] then
+    if row.p.locked then
       busy[#busy + 1] = fence
     elseif row.p.phase ~= FLOWING then
       revise[#revise + 1] = fence

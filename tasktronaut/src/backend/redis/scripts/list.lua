@@ -14,11 +14,16 @@ local wanted, most = tonumber(ARGV[5]), tonumber(ARGV[6])
 local keys = call('ZRANGEBYSCORE', index, '(' .. ARGV[4], '+inf', 'LIMIT', 0, most)
 local rows = {}
 for i = 1, #keys do
-  local row_key = PREFIX .. 'p:' .. keys[i]
-  local its = call('HMGET', row_key, 'identifier', 'head')
-  if its[1] and (outcome == '' or byte(its[2] or '', 3) == tonumber(outcome)) and sub(its[1], 1, #prefix) == prefix then
-    rows[#rows + 1], rows[#rows + 2] = keys[i], call('HGETALL', row_key)
-    if #rows == 2 * wanted then return { keys[i], rows } end
+  local id = pack('>I8', tonumber(keys[i]) or 0)
+  local head = call('HGET', PREFIX .. 'j:' .. id, 'h') or ''
+  if outcome == '' or byte(head, 3) == tonumber(outcome) then
+    local identifier = call('HGET', PREFIX .. 'p:' .. id, 'identifier')
+    if identifier and sub(identifier, 1, #prefix) == prefix then
+      local row = call('HGETALL', PREFIX .. 'p:' .. id)
+      row[#row + 1], row[#row + 2] = 'h', head
+      rows[#rows + 1], rows[#rows + 2] = keys[i], row
+      if #rows == 2 * wanted then return { keys[i], rows } end
+    end
   end
 end
 return { #keys == most and keys[most] or '-1', rows }

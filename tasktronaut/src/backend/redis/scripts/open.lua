@@ -21,3 +21,11 @@ end
 local function set_aside(member)
   note(IN, 'ZADD', PREFIX .. 'corrupt', NOW, member)
 end
+
+-- A job is in its queue, unless the process is paused.
+local function into_queue(p, member, route, since)
+  if not p.paused then
+    note(IN, 'ZADD', queue_of(route), score_of(p, since), member)
+    note(IN, 'SADD', ROUTES_KEY, route)
+  end
+end

@@ -1,19 +1,20 @@
--- ARGV: key, 1 to pause or 0 to go on. Answer: 0 when there is no such process, 1, or 2 while a revision has it.
+-- ARGV: key (eight bytes), 1 to pause or 0 to go on. Answer: 0 when there is no such process, 1, or 2 while a revision has it.
 
-local key, answer = tonumber(ARGV[1]), 1
-local p = read_process(process_of(pack('>I8', key)))
+local answer = 1
+local p = process_of(ARGV[1])
+read_wanted()
 if p.gone then return 0 end
-if locked[key] then return 2 end
+if p.locked then return 2 end
 local paused = ARGV[2] == '1'
-if paused == p.paused then return 1 end
+if p.garbage or paused == p.paused then return 1 end
 p.paused = paused
-change(p)
+changed[p] = true
 
 -- Ready jobs are held by not being in any queue; their records stay as they are.
 local jobs = call('HGETALL', p.jobs_key)
 for i = 1, #jobs, 2 do
   local node, job = jobs[i], jobs[i + 1]
-  if #node == 4 and makes_sense(job) and byte(job) == READY then
+  if node ~= 'h' and makes_sense(job) and byte(job) == READY then
     if paused then
       note(OUT, 'ZREM', queue_of(sub(job, 55)), p.id .. node)
     else

@@ -1,6 +1,6 @@
--- Notes that a process goes, with everything of it.
-local function remove(key)
-  local p = read_process(process_of(pack('>I8', key)))
+-- Notes that a process goes, which has been read, with everything of it.
+local function remove(p)
+  local row_key, key = PREFIX .. 'p:' .. p.id, read('>I8', p.id)
   if p.phase ~= ENDED then
     -- Jobs that still are in a queue, or in a worker's hands.
     local jobs = try('HGETALL', p.jobs_key)
@@ -13,12 +13,12 @@ local function remove(key)
         elseif state == WAITING then
           note(OUT, 'ZREM', WAITING_KEY, member)
         elseif state == RUNNING then
-          note(OUT, 'ZREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
+          note(OUT, 'SREM', PREFIX .. 'held:' .. sub(job, 10, 25), member)
         end
       end
     end
   end
-  local row = try('HMGET', p.row, 'identifier', 'definition')
+  local row = try('HMGET', row_key, 'identifier', 'definition')
   if not row.err then
     if row[1] then note(OUT, 'HDEL', PREFIX .. 'ids', row[1]) end
     if row[2] then note(OUT, 'ZREM', PREFIX .. 'def:' .. row[2], key) end
@@ -28,5 +28,5 @@ local function remove(key)
   for outcome = 0, 3 do note(OUT, 'ZREM', PREFIX .. 'out:' .. outcome, key) end
   for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, key) end
   -- With its keys, of which the server frees the memory later.
-  for _, kind in ipairs({ 'x:', 'm:', 'plan:', 'j:' }) do note(OUT, 'UNLINK', p.row, PREFIX .. kind .. key) end
+  for _, kind in ipairs({ 'x:', 'm:', 'plan:', 'j:' }) do note(OUT, 'UNLINK', row_key, PREFIX .. kind .. p.id) end
 end

@@ -5,11 +5,11 @@ local most, answer = tonumber(ARGV[4]), 0
 for kind = 1, 2 do
   local keys = call('ZRANGEBYSCORE', PREFIX .. 'ended:' .. kind, '-inf', NOW - ARGV[kind], 'LIMIT', 0, most - answer)
   for i = 1, #keys do
-    local key = tonumber(keys[i])
-    if not key then
-      note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, keys[i])
-    elseif not locked[key] then
-      remove(key)
+    local p = process_of(pack('>I8', tonumber(keys[i]) or 0))
+    read_wanted()
+    if p.gone then note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, keys[i]) end
+    if not p.gone and not p.locked then
+      remove(p)
       answer = answer + 1
     end
   end

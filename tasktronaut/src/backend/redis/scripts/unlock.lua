@@ -1,5 +1,8 @@
--- Gives a lock back. ARGV: key, token.
+-- Gives a lock back. ARGV: key (eight bytes), token.
 
-local lock = call('HGET', PREFIX .. 'locks', ARGV[1])
-if lock and string.match(lock, '^(%S+) ') == ARGV[2] then call('HDEL', PREFIX .. 'locks', ARGV[1]) end
+local p = process_of(ARGV[1])
+read_wanted()
+if p.locked and call('HGET', PREFIX .. 'p:' .. p.id, 'lock') == ARGV[2] then
+  call('HSET', p.jobs_key, 'h', sub(p.head, 1, 13) .. UNLOCKED)
+end
 return 1

@@ -1,0 +1,22 @@
+//! The errors of the store. None of them shows more than the server's own words.
+
+use crate::backend::BackendError;
+use crate::words::error::BoxError;
+
+/// The name of the store, in errors and in its capability.
+pub(super) const NAME: &str = "postgres";
+
+/// The store cannot be opened as it is.
+pub(super) fn refused(reason: &str) -> BackendError {
+    BackendError::Refused { backend: NAME, reason: reason.to_owned() }
+}
+
+/// The server did not do what it was asked for.
+pub(super) fn failed(operation: &'static str, error: impl Into<BoxError>) -> BackendError {
+    BackendError::Store { backend: NAME, operation, source: error.into() }
+}
+
+/// Something in the database makes no sense.
+pub(super) fn corrupt(what: &str, reason: String) -> BackendError {
+    BackendError::Corrupt { backend: NAME, what: what.to_owned(), reason }
+}

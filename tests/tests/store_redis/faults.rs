@@ -1,0 +1,205 @@
+//! What goes wrong: servers that stop, forget scripts or have no memory left, and rows that make no sense.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use redis::{RedisResult, Value, cmd};
+use tasktronaut::BackendError;
+use tasktronaut::backend::RedisStore;
+use tasktronaut::backend::store::{Changes, Recorded, Store, Wake};
+use tasktronaut_tests::server::Redis;
+
+use crate::server;
+use crate::shapes::{CaseResult, add, claim, end, single, worker};
+
+/// A client without a store.
+async fn raw(server: &Redis, command: &redis::Cmd) -> RedisResult<Value> {
+    let url = server.url("any");
+    let client = redis::Client::open(url.split('?').next().unwrap_or_default())?;
+    command.query_async(&mut client.get_multiplexed_async_connection().await?).await
+}
+
+/// The key of a process's jobs.
+fn jobs_key(namespace: &str, key: u64) -> Vec<u8> {
+    [format!("{{tasktronaut:{namespace}}}:j:").as_bytes(), &key.to_be_bytes()].concat()
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_survives_the_death_of_the_server() -> CaseResult {
+    let Some(mut server) = Redis::start_durable() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("any")).await?;
+    let worker = worker(&store).await?;
+    add(&store, single("one")).await?;
+    let fence = claim(&store, worker, 1).await?[0].fence;
+    add(&store, single("two")).await?;
+    server.kill();
+    let lost = store.exchange(worker, vec![end(fence, 0)], 1).await;
+    assert!(matches!(lost, Err(BackendError::Store { .. })), "{lost:?}");
+    server.restart();
+    // The same store finds the server again; the end counts once, however often it is sent.
+    let exchange = store.exchange(worker, vec![end(fence, 0)], 10).await?;
+    assert_eq!(exchange.recorded, [Recorded::Done]);
+    assert_eq!(exchange.claims.len(), 1);
+    assert_eq!(store.exchange(worker, vec![end(fence, 0)], 0).await?.recorded, [Recorded::Lost]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_has_forgotten_the_scripts_is_taught_again() -> CaseResult {
+    let Some(server) = Redis::start() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("any")).await?;
+    add(&store, single("one")).await?;
+    raw(&server, cmd("SCRIPT").arg("FLUSH")).await?;
+    add(&store, single("two")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn r22_a_listener_hears_of_a_connection_that_was_lost() -> CaseResult {
+    let Some(mut server) = Redis::start() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("any")).await?;
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    store.subscribe(Arc::new(move |wake| drop(sender.send(wake)))).await?;
+    store.announce(&[Wake::Ended(7)]);
+    assert_eq!(heard.recv().await, Some(Wake::Ended(7)));
+    server.restart();
+    assert_eq!(heard.recv().await, Some(Wake::Anything));
+    store.announce(&[Wake::Ready]);
+    assert_eq!(heard.recv().await, Some(Wake::Ready));
+    Ok(())
+}
+
+#[tokio::test]
+async fn announcements_become_fewer() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("debounced")).await?;
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&heard);
+    let (sender, mut last) = tokio::sync::mpsc::unbounded_channel();
+    let listener = move |wake| match wake {
+        Wake::Ended(_) => drop(sender.send(())),
+        _ => drop(counter.fetch_add(1, Ordering::Relaxed)),
+    };
+    store.subscribe(Arc::new(listener)).await?;
+    for _ in 0..1_000 {
+        store.announce(&[Wake::Ready]);
+    }
+    store.announce(&[Wake::Ended(1)]);
+    last.recv().await.ok_or("it is not heard")?;
+    assert!((1..100).contains(&heard.load(Ordering::Relaxed)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_drops_keys_is_refused() -> CaseResult {
+    let Some(server) = Redis::start_with(&["--save", "", "--maxmemory-policy", "allkeys-lru"]) else {
+        return Ok(());
+    };
+    let refused = RedisStore::open(&server.url("any")).await;
+    assert!(matches!(&refused, Err(BackendError::Refused { reason, .. }) if reason.contains("noeviction")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_layout_is_refused() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    raw(server, cmd("HSET").arg("{tasktronaut:newer}:meta").arg("layout").arg("2")).await?;
+    let refused = RedisStore::open(&server.url("newer")).await;
+    assert!(matches!(&refused, Err(BackendError::Refused { reason, .. }) if reason.contains("layout 2")));
+    Ok(())
+}
+
+/// An error half-way keeps what was before it; so a full server must refuse the first write.
+#[tokio::test]
+async fn r1_without_memory_nothing_is_half_written() -> CaseResult {
+    let Some(server) = Redis::start() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("any")).await?;
+    let worker = worker(&store).await?;
+    let key = add(&store, single("one")).await?;
+    let fence = claim(&store, worker, 1).await?[0].fence;
+    raw(&server, cmd("CONFIG").arg("SET").arg("maxmemory").arg("1")).await?;
+    let size = raw(&server, &cmd("DBSIZE")).await?;
+    assert!(store.enqueue(vec![single("two")].into()).await.is_err());
+    assert_eq!(raw(&server, &cmd("DBSIZE")).await?, size);
+    let refused = store.exchange(worker, vec![end(fence, 0)], 0).await;
+    raw(&server, cmd("CONFIG").arg("SET").arg("maxmemory").arg("0")).await?;
+    let expected = if refused.is_ok() { Recorded::Lost } else { Recorded::Done };
+    assert_eq!(store.exchange(worker, vec![end(fence, 0)], 0).await?.recorded, [expected]);
+    assert_eq!(store.jobs(key).await?[0].state, tasktronaut::JobState::Succeeded);
+    assert!(store.find("two").await?.is_none());
+    Ok(())
+}
+
+/// Records that make no sense are set aside, and their neighbours work.
+#[tokio::test]
+async fn a_corrupt_record_harms_no_neighbour() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("garbage")).await?;
+    let worker = worker(&store).await?;
+    let node = 0_u32.to_be_bytes();
+    let mut keys = Vec::new();
+    for number in 0..6 {
+        keys.push(add(&store, single(&number.to_string())).await?);
+    }
+    for (key, garbage) in keys.iter().zip([&b""[..], b"nonsense", &[255; 62]]) {
+        raw(server, cmd("HSET").arg(jobs_key("garbage", *key)).arg(&node).arg(garbage)).await?;
+        assert!(matches!(store.jobs(*key).await, Err(BackendError::Corrupt { .. })));
+        let revised = store.revise(*key, |_| Ok((Changes::default(), ()))).await;
+        assert!(matches!(revised, Err(BackendError::Corrupt { .. })));
+    }
+    raw(server, cmd("SET").arg(jobs_key("garbage", keys[3])).arg("no hash")).await?;
+    raw(server, cmd("ZADD").arg("{tasktronaut:garbage}:ready:0000000000000007").arg(-1e15).arg("odd"))
+        .await?;
+    let claims = claim(&store, worker, 10).await?;
+    assert_eq!(claims.iter().map(|claim| claim.fence.key).collect::<Vec<_>>(), keys[4..]);
+    let aside = raw(server, cmd("ZCARD").arg("{tasktronaut:garbage}:corrupt")).await?;
+    assert_eq!(aside, Value::Int(5));
+    // One end is of a record that has become garbage since; the other one counts.
+    raw(server, cmd("HSET").arg(jobs_key("garbage", keys[4])).arg(&node).arg("x")).await?;
+    let ends = claims.iter().map(|claim| end(claim.fence, 0)).collect();
+    let exchange = store.exchange(worker, ends, 0).await?;
+    assert_eq!(exchange.recorded, [Recorded::Revise, Recorded::Done]);
+    let beat = store.beat(worker, true, 3).await?;
+    assert!(beat.held.is_empty());
+    for key in keys {
+        assert!(store.delete(key, false).await?);
+    }
+    Ok(())
+}
+
+/// A revision that is too slow changes nothing.
+#[tokio::test]
+async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("slow")).await?;
+    let key = add(&store, single("one")).await?;
+    let worker = worker(&store).await?;
+    let jobs = jobs_key("slow", key);
+    let late = store.clone();
+    let revision = late.revise(key, move |snapshot| {
+        let meetings = vec![(1, 1)];
+        assert_eq!(snapshot.jobs.len(), 1);
+        // As if its time were over.
+        std::thread::scope(|scope| scope.spawn(|| expire(&jobs)).join()).map_err(|_| BackendError::Closed)?;
+        Ok((Changes { meetings, ..Changes::default() }, ()))
+    });
+    let refused = revision.await;
+    assert!(matches!(refused, Err(BackendError::Store { .. })), "{refused:?}");
+    assert_eq!(claim(&store, worker, 1).await?.len(), 1);
+    let meetings = store.revise(key, |snapshot| Ok((Changes::default(), snapshot.meetings.clone()))).await?;
+    assert_eq!(meetings, Some(Vec::new()));
+    Ok(())
+}
+
+/// Has the lock of a process end now.
+fn expire(jobs: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = server().unwrap();
+        let head = raw(server, cmd("HGET").arg(jobs).arg("h")).await.unwrap();
+        let Value::BulkString(mut head) = head else { panic!("it has no head") };
+        head.truncate(13);
+        head.extend_from_slice(&1_u64.to_be_bytes());
+        raw(server, cmd("HSET").arg(jobs).arg("h").arg(head)).await.unwrap();
+    });
+}
