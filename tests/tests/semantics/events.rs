@@ -1,9 +1,8 @@
 //! R19: what can be seen of a process, from outside.
 
-use tasktronaut::backend::{JobKind, ProcessStatus};
-use tasktronaut::{Event, JobState, Outcome, Policy, Progress, TaskError, Worker};
+use tasktronaut::{Event, Policy, Progress, TaskError, Worker};
 
-use super::lab::{AT_ONCE, Lab, asynchronous, par, plain, run, seq, start, status, within};
+use super::lab::{AT_ONCE, Lab, asynchronous, plain, seq, start, within};
 use super::world::{Gate, World};
 
 fn text(event: &Event) -> String {

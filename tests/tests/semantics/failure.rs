@@ -1,9 +1,9 @@
 //! R11 and R12: what a failure does to the rest of a process.
 
-use tasktronaut::{JobState, NonRetryableProcessError, Outcome, Policy, TaskError};
+use tasktronaut::{JobState, Outcome, Policy, TaskError};
 
-use super::lab::{AT_ONCE, Lab, asynchronous, par, plain, run, seq, start, start_with, sub};
-use super::world::{Gate, World, block_until};
+use super::lab::{AT_ONCE, Lab, par, plain, seq, start_with};
+use super::world::World;
 
 #[tokio::test]
 async fn r12_what_a_worker_has_claimed_and_not_begun_is_not_begun_any_more() {

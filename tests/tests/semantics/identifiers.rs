@@ -1,9 +1,9 @@
 //! R2: the identifier is the idempotency key.
 
 use tasktronaut::backend::LocalOptions;
-use tasktronaut::{BackendError, EnqueueError, Enqueued, LocalBackend, Outcome, Policy, Process, Worker};
+use tasktronaut::{BackendError, Enqueued, LocalBackend, Outcome, Process, Worker};
 
-use super::lab::{Lab, Tree, plain, seq, within};
+use super::lab::{Lab, Tree, plain, within};
 use super::world::World;
 
 fn process(world: &World, identifier: &str, tree: Tree) -> Process {

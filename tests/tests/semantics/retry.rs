@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tasktronaut::{LocalBackend, Outcome, Policy, ResultExt, RetryAfter, TaskError, Worker};
+use tasktronaut::{LocalBackend, Policy, ResultExt, RetryAfter, TaskError, Worker};
 
-use super::lab::{AT_ONCE, Lab, asynchronous, plain, run, seq, start, sub, task, within};
+use super::lab::{Lab, asynchronous, plain, run, within};
 use super::world::World;
 
 fn always_fails(world: &World) {

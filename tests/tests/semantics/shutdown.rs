@@ -1,12 +1,8 @@
 //! R18: a worker goes, and its work is taken over.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use tasktronaut::{LocalBackend, Worker};
 
-use tasktronaut::{JobState, LocalBackend, Outcome, Worker};
-
-use super::lab::{DEADLINE, Lab, assert_nothing_left, asynchronous, par, plain, seq, status, within};
+use super::lab::{Lab, within};
 use super::world::{Gate, World};
 
 #[tokio::test]

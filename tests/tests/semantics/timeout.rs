@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use tasktronaut::{JobState, LocalBackend, Outcome, Policy, TaskErrorKind, Worker};
+use tasktronaut::{Outcome, Policy, TaskErrorKind};
 
-use super::lab::{
-    AT_ONCE, Lab, TIMEOUT, asynchronous, par, plain, run, seq, start, start_with, sub, task, within,
-};
-use super::world::{Gate, World, block_until};
+use super::lab::{AT_ONCE, Lab, asynchronous, par, plain, start_with};
+use super::world::{World, block_until};
 
 fn kind(outcome: &Outcome) -> TaskErrorKind {
     match outcome {

@@ -1,6 +1,6 @@
 //! The operations of clients: adding, cancelling, pausing, resuming, removing, looking.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,7 +15,7 @@ use crate::backend::record::{
 };
 use crate::backend::store::{JobRow, Key, ListFilter, NewProcess, Phase, ProcessRow, Store, Stored};
 use crate::backend::{BackendError, EnqueueError};
-use crate::plan::{JobState, Outcome, Plan};
+use crate::plan::{JobState, NodeKind, Outcome, Plan};
 
 impl<S: Store> Durable<S> {
     pub(super) async fn enqueue_plans(&self, plans: Vec<Arc<Plan>>) -> Vec<Result<Enqueued, EnqueueError>> {
@@ -230,14 +230,18 @@ impl<S: Store> Durable<S> {
             _ => JobState::Skipped,
         };
         let mut by_node: HashMap<u32, JobRow> = jobs.into_iter().map(|job| (job.fence.node, job)).collect();
+        let skipped = if row.phase == Phase::Careful { skipped(plan, &by_node) } else { HashSet::new() };
         let nodes = 0..u32::try_from(plan.nodes.len()).unwrap_or(u32::MAX);
         let jobs = nodes.filter_map(|node| {
             let job = by_node.remove(&node);
-            // The terminal hook of a process that stops is still to come.
-            let is_awaited = row.phase == Phase::Stopping && node == plan.scopes[0].terminal;
+            // A terminal hook that is to be told that the process stops is still to come.
+            let record = &plan.nodes[node as usize];
+            let is_awaited =
+                row.phase == Phase::Stopping && record.kind == NodeKind::Terminal && memo.tells(record.scope);
             let state = match &job {
                 Some(job) => job.state,
                 None if is_awaited => JobState::Blocked,
+                None if skipped.contains(&node) => JobState::Skipped,
                 None => without_row,
             };
             let mut status = describe(plan, node, state, memo.hook_of(plan, node))?;
@@ -271,6 +275,33 @@ fn failed_together(
         answer.unwrap_or_else(|| Err(EnqueueError::Backend(first.take().unwrap_or_else(again))))
     };
     answers.into_iter().map(answer).collect()
+}
+
+/// What will never be begun because of a failure, in a process whose other jobs go on: what depends on the failure, once
+/// everything that it waits for has ended. It has no row.
+fn skipped(plan: &Plan, jobs: &HashMap<u32, JobRow>) -> HashSet<u32> {
+    let mut waits_for: Vec<u32> = plan.nodes.iter().map(|node| node.waits_for).collect();
+    let mut is_poisoned = vec![false; plan.nodes.len()];
+    let mut skipped = HashSet::new();
+    // Dependents have greater numbers, so one pass sees everything before what follows it.
+    for (node, number) in (0_u32..).enumerate().take(plan.nodes.len()) {
+        let kind = plan.nodes[node].kind;
+        let has_ended = match jobs.get(&number) {
+            Some(job) => {
+                is_poisoned[node] |= kind == NodeKind::Task && job.state == JobState::Failed;
+                job.state.is_final()
+            }
+            None => waits_for[node] == 0 && (is_poisoned[node] || kind == NodeKind::Join),
+        };
+        if has_ended && !jobs.contains_key(&number) {
+            skipped.insert(number);
+        }
+        for dependent in plan.dependents_of(number) {
+            is_poisoned[*dependent as usize] |= is_poisoned[node];
+            waits_for[*dependent as usize] -= u32::from(has_ended);
+        }
+    }
+    skipped
 }
 
 fn fill(status: &mut JobStatus, job: JobRow) {

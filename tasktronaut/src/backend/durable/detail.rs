@@ -84,6 +84,11 @@ impl Memo {
         run.events = self.events.into_iter().map(|(scope, event)| (scope, event.restore())).collect();
     }
 
+    /// Whether the terminal hook of a scope is told something else than that it has completed.
+    pub(super) fn tells(&self, scope: u32) -> bool {
+        self.events.contains_key(&scope)
+    }
+
     /// The name of the hook that a node is, or will be: as [`Run::hook_of`] says it.
     pub(super) fn hook_of(&self, plan: &Plan, node: u32) -> &'static str {
         let record = &plan.nodes[node as usize];

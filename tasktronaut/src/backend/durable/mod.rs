@@ -24,13 +24,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, OnceCell};
+use tokio::task::JoinHandle;
 
 use self::group::Group;
 use self::member::Member;
 use super::feed::Feed;
 use super::record::{
     CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
-    ProcessStatus, Pulse, WorkerId,
+    ProcessStatus, Pulse, Unroutable, WorkerId,
 };
 use super::store::{Key, Retention, Store, Wake};
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
@@ -56,7 +57,12 @@ struct Inner<S> {
     changed: Arc<Notify>,
     listening: OnceCell<()>,
     cleaned: Mutex<Option<Instant>>,
+    /// What is removed and looked for at present.
+    house: Mutex<Option<JoinHandle<House>>>,
 }
+
+/// What housekeeping comes to: what nobody can do.
+type House = Result<Vec<Unroutable>, BackendError>;
 
 impl<S> Clone for Durable<S> {
     fn clone(&self) -> Self {
@@ -89,6 +95,7 @@ impl<S: Store> Durable<S> {
             listening: OnceCell::new(),
             // A worker looks after a while, not at its very start.
             cleaned: Mutex::new(Some(Instant::now())),
+            house: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -1,17 +1,18 @@
 //! The operations of workers: entering, exchanging, signs of life, leaving.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use smallvec::smallvec;
+use tokio::task::JoinHandle;
 
 use super::detail::event_from_bytes;
 use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision, poison_error};
-use super::{Durable, Wake, pass};
+use super::{Durable, House, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
 };
@@ -349,12 +350,36 @@ impl<S: Store> Durable<S> {
         if beat.reaped > 0 {
             self.tell(&[Wake::Ready]);
         }
-        let mut pulse = Pulse { lost, released, reaped: beat.reaped, unroutable: Vec::new() };
-        if self.is_time_to_clean(member.membership.lease) {
-            self.inner.store.sweep(self.inner.retention, SWEEP).await?;
-            pulse.unroutable = self.unroutable().await?;
+        let unroutable = self.keep_house(member.membership.lease).await;
+        Ok(Pulse { lost, released, reaped: beat.reaped, unroutable })
+    }
+
+    /// Removes what has ended long ago (`R20`) and looks for what nobody can do (`R17`), now and then.
+    ///
+    /// That may take longer than a sign of life may, so it goes on by itself, and is told with a later one.
+    async fn keep_house(&self, lease: Duration) -> Vec<Unroutable> {
+        let done = self.house().take_if(|house| house.is_finished());
+        if let Some(house) = done {
+            match house.await {
+                Ok(Ok(unroutable)) => return unroutable,
+                Ok(Err(error)) => tracing::warn!(%error, "what has ended could not be removed"),
+                // The worker that did it has gone.
+                Err(_) => {}
+            }
         }
-        Ok(pulse)
+        let mut house = self.house();
+        if house.is_none() && self.is_time_to_clean(lease) {
+            let own = self.clone();
+            *house = Some(tokio::spawn(async move {
+                own.inner.store.sweep(own.inner.retention, SWEEP).await?;
+                own.unroutable().await
+            }));
+        }
+        Vec::new()
+    }
+
+    fn house(&self) -> MutexGuard<'_, Option<JoinHandle<House>>> {
+        self.inner.house.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a process that has failed took too long (`R15`): what runs of it is dropped as after a cancellation.
@@ -457,7 +482,7 @@ impl<S: Store> Durable<S> {
     }
 
     fn is_time_to_clean(&self, lease: Duration) -> bool {
-        let mut cleaned = self.inner.cleaned.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut cleaned = self.inner.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = cleaned.is_none_or(|last| last.elapsed() >= HOUSEKEEPING.min(lease * 2));
         if is_time {
             *cleaned = Some(Instant::now());

@@ -17,7 +17,7 @@ use crate::words::arguments::Arguments;
 use crate::words::error::{BoxError, TaskError, TaskErrorKind};
 
 /// With such a lease a worker often looks for what nobody can do.
-const SHORT: Duration = Duration::from_millis(1500);
+const SHORT: Duration = Duration::from_millis(600);
 
 /// Keeps what nobody can do.
 #[derive(Clone, Default)]

@@ -9,8 +9,10 @@ use crate::words::error::{
 };
 use crate::words::policy::Policy;
 
+/// What fails, what kind of failure it is, and how many attempts are made.
+type Case = (fn() -> TaskError, TaskErrorKind, u32);
+
 pub(super) async fn each_kind_of_error_is_kept_with_its_text<O: Opener>(place: Place<O>) -> CaseResult {
-    type Case = (fn() -> TaskError, TaskErrorKind, u32);
     let cases: [Case; 5] = [
         (|| TaskError::new("text"), TaskErrorKind::Failed, 2),
         (|| TaskError::new(NonRetryableProcessError::new("for good")), TaskErrorKind::NonRetryable, 1),
