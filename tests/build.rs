@@ -9,11 +9,14 @@ fn main() {
     println!("cargo:rerun-if-env-changed=TASKTRONAUT_HISTORY_CHECK");
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    let has = |folders: &[PathBuf], program: &str| folders.iter().any(|folder| folder.join(program).is_file());
+    let has =
+        |folders: &[PathBuf], program: &str| folders.iter().any(|folder| folder.join(program).is_file());
     let mut kept = folders.clone();
     for place in ["/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql"] {
         kept.push(Path::new(place).join("bin"));
-        kept.extend(fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")));
+        kept.extend(
+            fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")),
+        );
     }
     say("no_postgres", !has(&kept, "initdb"));
     say("no_redis", !has(&folders, "redis-server") && !has(&folders, "valkey-server"));

@@ -22,7 +22,8 @@ fn run(backend: &str, fault: &str, processes: u32, faults: u32) {
     chaos.args(["--processes", &processes.to_string(), "--faults", &faults.to_string()]);
     chaos.args(["--check", env!("HISTORY_CHECK")]).arg("--history").arg(&history);
     let output = chaos.output().unwrap_or_else(|error| panic!("chaos does not start: {error}"));
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{fault} on {backend}, see {}: {text}", history.display());
     let _ = std::fs::remove_dir_all(history);
 }

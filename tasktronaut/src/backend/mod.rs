@@ -7,9 +7,9 @@
 mod durable;
 mod feed;
 pub(crate) mod local;
-mod record;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod record;
 #[cfg(feature = "redis")]
 mod redis;
 pub mod seed;

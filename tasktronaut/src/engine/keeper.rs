@@ -159,7 +159,9 @@ async fn leave<B: Backend>(shared: &Shared<B>, has_joined: bool) {
 fn tell_released<B>(shared: &Shared<B>, released: &[LostClaim]) {
     if let Some(observer) = &shared.observer {
         let asked = Instant::now();
-        released.iter().for_each(|claim| observer.released(&Attempt::of_lost(claim, asked)));
+        for claim in released {
+            observer.released(&Attempt::of_lost(claim, asked));
+        }
     }
 }
 

@@ -107,7 +107,8 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
         *due = now.after(until_look(&shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()))));
     }
     // Before the worker is entered it has no lanes.
-    if !lanes.is_empty() && stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping() {
+    if !lanes.is_empty() && stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping()
+    {
         let more = queued > 0 || shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more;
         let new = lanes.len().min(shared.concurrency - lanes.len());
         for _ in 0..if more { new } else { 0 } {

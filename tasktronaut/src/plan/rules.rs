@@ -105,9 +105,7 @@ mod tests {
     #[test]
     fn r17_arguments_that_cannot_be_read_are_put_back_for_ten_minutes() {
         let error = TaskError::of_kind(TaskErrorKind::BadPayload, "x");
-        let judge = |undecoded| {
-            judge(&error, &Policy::new(), record(NodeKind::Task, 1, undecoded))
-        };
+        let judge = |undecoded| judge(&error, &Policy::new(), record(NodeKind::Task, 1, undecoded));
         let mut waited = Duration::ZERO;
         let mut before = 0;
         while let Verdict::PutBack { after } = judge(Some(before)) {
@@ -145,9 +143,8 @@ mod tests {
 
     #[test]
     fn r14_a_hook_has_a_budget_of_its_own_and_is_then_given_up() {
-        let judge = |failed| {
-            judge(&TaskError::new("x"), &Policy::new(), record(NodeKind::Terminal, failed, None))
-        };
+        let judge =
+            |failed| judge(&TaskError::new("x"), &Policy::new(), record(NodeKind::Terminal, failed, None));
         assert!(matches!(judge(HOOK_RETRIES), Verdict::Retry { .. }));
         assert_eq!(judge(HOOK_RETRIES + 1), Verdict::GiveUp);
     }

@@ -17,7 +17,8 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// What stops the server and removes its folder, as soon as its own input ends: when the server is dropped, and when
 /// the program of the tests is gone, however it went.
-const GUARDIAN: &str = "trap '' INT TERM; read -r _; \"$0\" stop -w -s -m immediate -D \"$1/data\"; rm -rf \"$1\"";
+const GUARDIAN: &str =
+    "trap '' INT TERM; read -r _; \"$0\" stop -w -s -m immediate -D \"$1/data\"; rm -rf \"$1\"";
 
 /// A private PostgreSQL server, reached by a socket in its folder; stopped and removed when it is dropped, and at the
 /// latest when the program ends.
@@ -101,7 +102,8 @@ impl Postgres {
     /// Kills the server and all its processes at once, as a crash does.
     pub fn kill(&self) {
         let Some(server) = self.process() else { return };
-        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
+        let children =
+            fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
         let processes: Vec<&str> = [server.as_str()].into_iter().chain(children.split_whitespace()).collect();
         finish("kill", Command::new("kill").arg("-9").args(&processes).output());
         // A server does not start while there are processes of the one before.

@@ -23,8 +23,8 @@ use tokio::sync::oneshot;
 
 use self::store::Store;
 use super::record::{
-    CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage, ProcessStatus,
-    Pulse, WorkerId,
+    CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
+    ProcessStatus, Pulse, WorkerId,
 };
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
 use crate::plan::{Outcome, Plan};

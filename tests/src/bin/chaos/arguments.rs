@@ -154,7 +154,8 @@ impl Arguments {
 }
 
 fn check_by_default() -> PathBuf {
-    std::env::var_os("TASKTRONAUT_HISTORY_CHECK").map_or_else(|| "../shared/history/check.py".into(), Into::into)
+    std::env::var_os("TASKTRONAUT_HISTORY_CHECK")
+        .map_or_else(|| "../shared/history/check.py".into(), Into::into)
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, String> {

@@ -265,7 +265,8 @@ fn plan_line(plan: &Plan, content: &str, wanted: &Wanted) -> Value {
             json!({ "scope": scope.number(), "parent": scope.parent(), "definition": name, "hooks": hooks })
         })
         .collect();
-    let mut line = json!({ "process": plan.identifier(), "content": content, "jobs": jobs, "scopes": scopes });
+    let mut line =
+        json!({ "process": plan.identifier(), "content": content, "jobs": jobs, "scopes": scopes });
     line["finish_siblings"] = json!(wanted.finish_siblings);
     line["deadline_ms"] = json!(wanted.deadline_ms);
     line

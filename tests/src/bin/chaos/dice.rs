@@ -12,7 +12,8 @@ impl Dice {
 
     /// Dice of one thing among many.
     pub fn of(seed: u64, number: u64) -> Self {
-        let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(0xd134_2543_de82_ef95));
+        let mut dice =
+            Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number.wrapping_mul(0xd134_2543_de82_ef95));
         dice.next();
         dice
     }

@@ -110,7 +110,9 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
     match fault {
         Fault::Barrier => {
             let width = dice.within(2..7);
-            let last = (0..width).map(|_| Script::Task(dice.choose(&[Kind::Waits, Kind::Plain]), aligned())).collect();
+            let last = (0..width)
+                .map(|_| Script::Task(dice.choose(&[Kind::Waits, Kind::Plain]), aligned()))
+                .collect();
             simple(vec![Script::Par(last), Script::Task(Kind::Plain, well(1))])
         }
         Fault::Calm => {
@@ -122,7 +124,8 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
             simple(steps)
         }
         Fault::RecoveryRace => {
-            let long = (0..dice.within(1..3)).map(|_| Script::Task(Kind::Once, well(lease_ms * 11 / 10))).collect();
+            let long =
+                (0..dice.within(1..3)).map(|_| Script::Task(Kind::Once, well(lease_ms * 11 / 10))).collect();
             simple(vec![Script::Par(long), Script::Task(Kind::Plain, well(5))])
         }
         _ => Wanted {
@@ -130,7 +133,9 @@ pub fn wanted(fault: Fault, lease_ms: u64, seed: u64, number: u64) -> Wanted {
             deadline_ms: dice.percent(3).then(|| dice.within(300..3000)),
             start_after_ms: if dice.percent(5) { dice.within(1..300) } else { 0 },
             priority: dice.choose(&[0, 0, 0, 5, -5]),
-            cancel_after_ms: dice.percent(if fault == Fault::CrashPoints { 30 } else { 12 }).then(|| dice.within(0..500)),
+            cancel_after_ms: dice
+                .percent(if fault == Fault::CrashPoints { 30 } else { 12 })
+                .then(|| dice.within(0..500)),
             steps: steps(&mut dice, 0),
         },
     }

@@ -32,8 +32,11 @@ fn write(whole: &Value) {
     let state = whole["state"].as_str().unwrap_or_default();
     let outcome = (state != "active").then_some(state);
     let is_late = state == "failed"
-        && whole["outcome"].as_str().is_some_and(|text| text.contains("the process took longer than its timeout"));
-    let mut line = json!({ "process": process, "outcome": outcome, "content": content, "note": whole["outcome"] });
+        && whole["outcome"]
+            .as_str()
+            .is_some_and(|text| text.contains("the process took longer than its timeout"));
+    let mut line =
+        json!({ "process": process, "outcome": outcome, "content": content, "note": whole["outcome"] });
     if is_late {
         line["reason"] = json!("deadline");
     }

@@ -120,8 +120,12 @@ impl Nemesis<'_> {
     async fn server(&mut self) {
         if self.server.socket().is_none() {
             let workers: Vec<String> = self.crew.workers.iter().map(|worker| worker.name.clone()).collect();
-            for name in workers.iter().chain(&self.crew.clients()) {
+            for name in &workers {
                 Self::tell("kill", name);
+            }
+            // They hold no leases, and are not to be counted as if they should.
+            for name in &self.crew.clients() {
+                Self::tell("client", name);
             }
             self.crew.kill_all();
             return;

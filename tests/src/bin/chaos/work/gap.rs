@@ -55,7 +55,10 @@ pub fn finished(end: &AttemptEnd<'_>) {
     let Some(claimed) = watched.claims.remove(&key(end.attempt())) else { return };
     if watched.gap.is_some_and(|(begun, ended)| claimed < begun && end.attempt().asked() >= ended) {
         let won = if end.accepted() { "completion" } else { "recovery" };
-        history::write("race", json!({ "name": "recovery", "sides": ["completion", "recovery"], "won": won }));
+        history::write(
+            "race",
+            json!({ "name": "recovery", "sides": ["completion", "recovery"], "won": won }),
+        );
     }
 }
 

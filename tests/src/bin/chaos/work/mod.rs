@@ -57,7 +57,7 @@ async fn work<B: Backend>(backend: B, arguments: &Arguments) {
         .put_backs(1)
         .lease(arguments.lease)
         .grace(GRACE)
-        .observer(watch::Watch::default())
+        .observer(watch::Watch)
         .start()
         .expect("the worker starts");
     tokio::select! {
