@@ -21,6 +21,8 @@ const AHEAD: u64 = 20;
 /// Between two faults there is at least this time, and at most that.
 const SHORTEST: Duration = Duration::from_millis(120);
 const LONGEST: Duration = Duration::from_millis(1500);
+/// By then somebody who was started has work.
+const SETTLED: Duration = Duration::from_millis(400);
 
 /// What is done to the run.
 struct Nemesis<'a> {
@@ -41,7 +43,11 @@ pub async fn run(arguments: &Arguments, crew: &mut Crew, server: &mut Server, pr
             for number in 0..arguments.faults {
                 let part = FIRST + (LAST - FIRST) * number / arguments.faults.max(1);
                 nemesis.until(part).await;
-                nemesis.strike(fault).await;
+                // Only where the worker lives on does a pause prove anything: the last faults are pauses.
+                match fault {
+                    Fault::Mix if number * 5 >= arguments.faults * 4 => nemesis.stop((16, 22)).await,
+                    fault => nemesis.strike(fault).await,
+                }
             }
         }
     }
@@ -119,6 +125,8 @@ impl Nemesis<'_> {
     /// Kills the server and starts it again; where there is none, everybody is killed at once.
     async fn server(&mut self) {
         if self.server.socket().is_none() {
+            // Those who have just been started shall have something to lose.
+            self.crew.tend(SETTLED).await;
             let workers: Vec<String> = self.crew.workers.iter().map(|worker| worker.name.clone()).collect();
             for name in &workers {
                 Self::tell("kill", name);
