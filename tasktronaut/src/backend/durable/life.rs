@@ -142,6 +142,9 @@ impl<S: Store> Durable<S> {
 
     pub(super) async fn depart(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
         let Ok(member) = self.member(worker) else { return Ok(Vec::new()) };
+        // Ends that are on their way are either recorded or not: nobody is told that they were given back, too.
+        let group = self.group(worker);
+        let _alone = group.alone().await;
         // Renewed first, so that what is given back is surely this worker's.
         let held = self.inner.store.beat(worker, true, member.membership.max_lost).await?.held;
         let special = self.inner.store.give_back(worker, None).await?;
