@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// One worker or client.
 pub struct Member {
     pub name: String,
+    /// Since when it has been at work undisturbed.
+    pub since: Instant,
     child: Child,
     /// The point at which it ends itself.
     point: Option<&'static str>,
@@ -270,7 +272,7 @@ impl Crew {
 
 fn spawn(mut command: Command, name: String, point: Option<&'static str>) -> Member {
     let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-    Member { name, child, point }
+    Member { name, since: Instant::now(), child, point }
 }
 
 impl Drop for Crew {

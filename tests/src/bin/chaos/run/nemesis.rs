@@ -67,7 +67,7 @@ impl Nemesis<'_> {
 
     async fn strike(&mut self, fault: Fault) {
         match fault {
-            Fault::Kill => self.kill(),
+            Fault::Kill => self.kill().await,
             Fault::Stop => {
                 let long = self.dice.percent(60);
                 self.stop(if long { (16, 22) } else { (1, 6) }).await;
@@ -76,13 +76,13 @@ impl Nemesis<'_> {
             Fault::Server => self.server().await,
             Fault::Network => self.network().await,
             Fault::Mix => match self.dice.within(0..10) {
-                0..4 => self.kill(),
+                0..4 => self.kill().await,
                 4 | 5 => self.stop((16, 22)).await,
                 6 => self.stop((1, 6)).await,
                 7 => self.terminate(),
                 8 => self.server().await,
                 _ if self.proxy.is_some() => self.network().await,
-                _ => self.kill(),
+                _ => self.kill().await,
             },
             _ => self.stop((0, 2)).await,
         }
@@ -93,12 +93,24 @@ impl Nemesis<'_> {
         usize::try_from(self.dice.within(0..workers)).unwrap_or(0)
     }
 
+    /// A worker that has been at work for a while, so that it has something to lose.
+    async fn busy_slot(&mut self) -> usize {
+        let begun = Instant::now();
+        loop {
+            let slot = self.slot();
+            if self.crew.workers[slot].since.elapsed() >= SETTLED || begun.elapsed() > LONGEST {
+                return slot;
+            }
+            self.crew.tend(Duration::from_millis(20)).await;
+        }
+    }
+
     fn tell(kind: &str, target: &str) {
         history::write("nemesis", json!({ "kind": kind, "target": target }));
     }
 
-    fn kill(&mut self) {
-        let slot = self.slot();
+    async fn kill(&mut self) {
+        let slot = self.busy_slot().await;
         Self::tell("kill", &self.crew.workers[slot].name);
         self.crew.kill(slot);
     }
@@ -120,6 +132,7 @@ impl Nemesis<'_> {
         self.crew.tend(time).await;
         Self::tell("resume", &name);
         self.crew.signal(slot, Signal::CONT);
+        self.crew.workers[slot].since = Instant::now();
     }
 
     /// Kills the server and starts it again; where there is none, everybody is killed at once.
