@@ -157,6 +157,13 @@ impl Crew {
         send(&self.workers[slot].child, signal);
     }
 
+    /// Everybody was disturbed.
+    pub fn unsettle(&mut self) {
+        for worker in &mut self.workers {
+            worker.since = Instant::now();
+        }
+    }
+
     /// Names of all clients that are at work.
     pub fn clients(&self) -> Vec<String> {
         self.clients.iter().flatten().map(|client| client.name.clone()).collect()

@@ -75,12 +75,12 @@ impl Nemesis<'_> {
             Fault::RecoveryRace => self.stop((9, 14)).await,
             Fault::Server => self.server().await,
             Fault::Network => self.network().await,
-            Fault::Mix => match self.dice.within(0..10) {
-                0..4 => self.kill().await,
-                4 | 5 => self.stop((16, 22)).await,
-                6 => self.stop((1, 6)).await,
-                7 => self.terminate(),
-                8 => self.server().await,
+            Fault::Mix => match self.dice.within(0..12) {
+                0..7 => self.kill().await,
+                7 => self.stop((16, 22)).await,
+                8 => self.stop((1, 6)).await,
+                9 => self.terminate(),
+                10 => self.server().await,
                 _ if self.proxy.is_some() => self.network().await,
                 _ => self.kill().await,
             },
@@ -157,6 +157,7 @@ impl Nemesis<'_> {
         self.crew.tend(Duration::from_millis(down)).await;
         self.server.restart();
         Self::tell("heal", "server");
+        self.crew.unsettle();
     }
 
     async fn network(&mut self) {
@@ -172,6 +173,7 @@ impl Nemesis<'_> {
         self.crew.tend(Duration::from_millis(time)).await;
         proxy.heal();
         Self::tell("heal", "network");
+        self.crew.unsettle();
     }
 
     /// Lets workers and clients end themselves, until that has happened so many times.
