@@ -77,7 +77,7 @@ impl Turn<'_> {
             self.plan.task_name(node).unwrap_or(self.plan.definition_of(scope).name()).into();
         while scope != 0 && scope != NO_SCOPE {
             if let Some(event @ HookEvent::Cancelled) = self.run.events.get_mut(&scope) {
-                *event = HookEvent::Failed { step: step.clone(), error: error.clone() };
+                *event = HookEvent::Failed { step: step.clone(), error: Arc::clone(error) };
             }
             scope = self.plan.scopes[scope as usize].parent;
         }
