@@ -4,6 +4,7 @@
 //! offers a handful of atomic operations and carries out verdicts.
 
 mod any;
+mod capability;
 #[cfg(feature = "durable")]
 mod durable;
 mod feed;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use any::AnyBackend;
+pub use capability::Capability;
 #[cfg(feature = "durable")]
 pub use durable::Durable;
 pub use local::{LocalBackend, LocalOptions};
@@ -43,22 +45,6 @@ pub use postgres::{PostgresBackend, PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteBackend, SqliteOptions, SqliteStore};
 
 use crate::plan::{Outcome, Plan};
-
-/// What a backend can and cannot do.
-///
-/// Fields that say what survives name the worst case that is survived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Capability {
-    /// The name of the backend, as in its URL.
-    pub name: &'static str,
-    /// An acknowledged enqueue survives the end of the program.
-    pub durable: bool,
-    /// Several programs can work on the same processes.
-    pub shared: bool,
-    /// The most jobs in one process; none where memory is the limit (`R21`).
-    pub max_jobs: Option<usize>,
-}
 
 /// What went wrong in a backend.
 #[derive(Debug, Error)]

@@ -5,8 +5,10 @@
 //! 3. [`failure`]: errors, retries, timeouts, panics, cancellation, and what each does to the rest of a process.
 //! 4. [`hooks`]: being told of a process's life, and going round each attempt.
 //! 5. [`builder`]: graphs that need real Rust or come from data, and definitions written by hand.
-//! 6. [`promises`]: what the in-process backend promises, rule by rule.
-//! 7. [`from_python`]: for those who come from the Python library of the same name.
+//! 6. [`stores`]: processes that survive, on one machine or for workers on many; deploys, operating.
+//! 7. [`promises`]: what every backend promises, rule by rule.
+//! 8. [`faults`]: what happens when.
+//! 9. [`from_python`]: for those who come from the Python library of the same name.
 
 #[doc = include_str!("language.md")]
 pub mod language {}
@@ -22,6 +24,12 @@ pub mod hooks {}
 
 #[doc = include_str!("builder.md")]
 pub mod builder {}
+
+#[doc = include_str!("stores.md")]
+pub mod stores {}
+
+#[doc = include_str!("faults.md")]
+pub mod faults {}
 
 #[doc = include_str!("promises.md")]
 pub mod promises {}

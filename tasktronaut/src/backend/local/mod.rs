@@ -153,7 +153,7 @@ impl fmt::Debug for LocalBackend {
 
 impl Backend for LocalBackend {
     fn capability(&self) -> Capability {
-        Capability { name: "memory", durable: false, shared: false, max_jobs: None }
+        Capability::MEMORY
     }
 
     async fn enqueue(&self, plans: Vec<Arc<Plan>>) -> Vec<Result<Enqueued, EnqueueError>> {

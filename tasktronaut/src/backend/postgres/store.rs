@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::PostgresStore;
-use super::fault::NAME;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{
     Beat, End, Exchange, Fence, JobRow, Key, ListFilter, Listener, NewProcess, PlanRow, ProcessRow,
@@ -14,7 +13,7 @@ use crate::backend::{BackendError, Capability};
 
 impl Store for PostgresStore {
     fn capability(&self) -> Capability {
-        Capability { name: NAME, durable: true, shared: true, max_jobs: Some(100_000) }
+        Capability::POSTGRES
     }
 
     async fn enqueue(&self, processes: Arc<[NewProcess]>) -> Result<Vec<Stored>, BackendError> {

@@ -41,11 +41,7 @@ use super::store::{
     Retention, Reviser, RouteId, Store, Stored, Stray, Wake,
 };
 use super::{BackendError, Capability};
-use error::NAME;
 use shared::Shared;
-
-/// The most jobs in one process (`R21`).
-const MAX_JOBS: usize = 100_000;
 
 /// Processes in a Redis or Valkey server. A clone is another handle on the same store.
 ///
@@ -80,7 +76,7 @@ impl fmt::Debug for RedisStore {
 
 impl Store for RedisStore {
     fn capability(&self) -> Capability {
-        Capability { name: NAME, durable: true, shared: true, max_jobs: Some(MAX_JOBS) }
+        Capability::REDIS
     }
 
     async fn enqueue(&self, processes: Arc<[NewProcess]>) -> Result<Vec<Stored>, BackendError> {

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 pub use options::SqliteOptions;
 
-use self::error::{NAME, Trouble};
+use self::error::Trouble;
 use self::read::Reader;
 use self::wake::Wakes;
 use self::writer::{Session, Writer};
@@ -105,7 +105,7 @@ impl std::fmt::Debug for SqliteStore {
 
 impl Store for SqliteStore {
     fn capability(&self) -> Capability {
-        Capability { name: NAME, durable: true, shared: true, max_jobs: Some(100_000) }
+        Capability::SQLITE
     }
 
     async fn enqueue(&self, processes: Arc<[NewProcess]>) -> Result<Vec<Stored>, BackendError> {
