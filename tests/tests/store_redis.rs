@@ -11,7 +11,7 @@ mod together;
 use std::sync::OnceLock;
 
 use tasktronaut::BackendError;
-use tasktronaut::backend::RedisStore;
+use tasktronaut::backend::redis::RedisStore;
 use tasktronaut_tests::server::Redis;
 
 /// One server for all cases that do it no harm: each has a namespace of its own.

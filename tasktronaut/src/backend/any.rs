@@ -74,8 +74,9 @@ fn left_out(feature: &str) -> BackendError {
 }
 
 #[cfg(feature = "sqlite")]
+#[allow(clippy::unused_async)] // like its siblings
 async fn open_sqlite(url: &str) -> Result<AnyBackend, BackendError> {
-    Ok(AnyBackend::Sqlite(super::SqliteBackend::open(url).await?))
+    Ok(AnyBackend::Sqlite(super::SqliteBackend::open(url)?))
 }
 
 #[cfg(not(feature = "sqlite"))]

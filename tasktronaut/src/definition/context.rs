@@ -77,7 +77,8 @@ impl Session {
 }
 
 impl Session {
-    /// Gives up what runs of this process here.
+    /// Gives up what runs of this process here. Inside one program nobody loses anything.
+    #[cfg(feature = "durable")]
     pub(crate) fn abandon(&self) {
         self.abandoned.store(true, Ordering::SeqCst);
         self.signal.raise(Level::Drop);

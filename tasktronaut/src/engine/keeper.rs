@@ -123,7 +123,7 @@ fn report<B: Backend>(shared: &Shared<B>, pulse: &Pulse, asked: Instant) {
     for jobs in &pulse.unroutable {
         tracing::warn!(worker = %shared.id, ?jobs, "no worker knows these jobs; they stay queued");
     }
-    tell_released(shared, &pulse.released);
+    tell_released(shared, &pulse.released, asked);
     let Some(observer) = &shared.observer else { return };
     for lost in &pulse.lost {
         observer.lost(&Attempt::of_lost(lost, asked));
@@ -144,8 +144,9 @@ async fn leave<B: Backend>(shared: &Shared<B>, has_joined: bool) {
     }
     let given_up = Instant::now() + LEAVING;
     loop {
+        let asked = Instant::now();
         match tokio::time::timeout(LEAVING, shared.backend.leave(shared.id)).await {
-            Ok(Ok(released)) => return tell_released(shared, &released),
+            Ok(Ok(released)) => return tell_released(shared, &released, asked),
             Ok(Err(error)) if Instant::now() < given_up => told(shared, "leave", &error),
             Ok(Err(error)) => return told(shared, "leave", &error),
             Err(_) => {
@@ -156,10 +157,11 @@ async fn leave<B: Backend>(shared: &Shared<B>, has_joined: bool) {
     }
 }
 
-fn tell_released<B>(shared: &Shared<B>, released: &[LostClaim]) {
+fn tell_released<B>(shared: &Shared<B>, released: &[LostClaim], asked: Instant) {
     if let Some(observer) = &shared.observer {
-        let asked = Instant::now();
-        released.iter().for_each(|claim| observer.released(&Attempt::of_lost(claim, asked)));
+        for claim in released {
+            observer.released(&Attempt::of_lost(claim, asked));
+        }
     }
 }
 

@@ -62,19 +62,19 @@ pub trait Observer: Send + Sync + 'static {
 pub struct Attempt<'a> {
     process: &'a ClaimedProcess,
     node: u32,
-    attempt: u32,
+    ordinal: u32,
     what: JobName,
     asked: Instant,
 }
 
 impl<'a> Attempt<'a> {
     pub(super) fn of_claim(process: &'a ClaimedProcess, claim: &Claim, asked: Instant) -> Self {
-        Self { process, node: claim.node, attempt: claim.attempt, what: claim.what(process.plan()), asked }
+        Self { process, node: claim.node, ordinal: claim.attempt, what: claim.what(process.plan()), asked }
     }
 
     pub(super) fn of_lost(lost: &'a LostClaim, asked: Instant) -> Self {
-        let (node, attempt) = (lost.node, lost.attempt);
-        Self { process: &lost.process, node, attempt, what: JobName::Task, asked }
+        let (node, ordinal) = (lost.node, lost.attempt);
+        Self { process: &lost.process, node, ordinal, what: JobName::Task, asked }
     }
 
     /// The identifier of the process.
@@ -112,7 +112,7 @@ impl<'a> Attempt<'a> {
 
     /// Which attempt it is, from 1.
     pub fn attempt(&self) -> u32 {
-        self.attempt
+        self.ordinal
     }
 
     /// When the backend was asked for what this tells of.
@@ -123,7 +123,7 @@ impl<'a> Attempt<'a> {
 
 impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "attempt {} of job {} of {}", self.attempt, self.node, self.identifier())
+        write!(f, "attempt {} of job {} of {}", self.ordinal, self.node, self.identifier())
     }
 }
 
@@ -141,7 +141,7 @@ impl<'a> AttemptEnd<'a> {
     fn new(process: &'a ClaimedProcess, end: &'a JobEnd, asked: Instant) -> Self {
         let verdict = end.failure.as_ref().map(|failure| &failure.verdict);
         Self {
-            attempt: Attempt { process, node: end.node, attempt: end.attempt, what: end.what, asked },
+            attempt: Attempt { process, node: end.node, ordinal: end.attempt, what: end.what, asked },
             error: end.failure.as_ref().map(|failure| &*failure.error),
             retry_after: match verdict {
                 Some(Verdict::Retry { after } | Verdict::PutBack { after }) => Some(*after),

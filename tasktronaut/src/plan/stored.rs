@@ -149,7 +149,7 @@ impl StoredPlan {
             priority: plan.priority,
             definitions,
             steps,
-            texts: tables.texts.iter().map(|text| text.to_string()).collect(),
+            texts: tables.texts.iter().map(ToString::to_string).collect(),
             arguments: StoredArguments::of(&tables.arguments),
             nodes,
             dependents: plan.dependents.clone(),

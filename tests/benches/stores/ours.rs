@@ -67,7 +67,7 @@ pub async fn run_behind(backend: &AnyBackend, backlog: usize) -> Duration {
             .observer(Begun { told: Mutex::new(told), from: 3 })
             .start()
             .expect("a worker");
-        tokio::task::spawn_blocking(move || begun.recv_timeout(Duration::from_secs(120)).expect("begun"))
+        tokio::task::spawn_blocking(move || begun.recv_timeout(Duration::from_mins(2)).expect("begun"))
             .await
             .expect("a thread");
         drop(client);

@@ -15,7 +15,7 @@ const START: Duration = Duration::from_secs(20);
 /// Runs the server beside a keeper, who ends it when its input says so, and removes its folder too when its input
 /// just ends: that is when the test is gone, however it went.
 const KEEPER: &str = r#"folder=$1; shift; "$@" & server=$!; echo "$server"
-read -r word || rm -rf "$folder"
+read -r word
 kill -"${word:-KILL}" "$server" 2>/dev/null; wait "$server"; [ -n "$word" ] || rm -rf "$folder""#;
 
 /// A server that is stopped and removed when this is dropped.
@@ -77,6 +77,10 @@ impl Redis {
     }
 
     /// Starts it again, after stopping it where it still runs, with what it has on disk.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
     pub fn restart(&mut self) {
         self.stop();
         let mut keeper = Command::new("sh")

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use redis::{RedisResult, Value, cmd};
 use tasktronaut::BackendError;
-use tasktronaut::backend::RedisStore;
+use tasktronaut::backend::redis::RedisStore;
 use tasktronaut::backend::store::{Changes, Recorded, Store, Wake};
 use tasktronaut_tests::server::Redis;
 
@@ -180,7 +180,8 @@ async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
         let meetings = vec![(1, 1)];
         assert_eq!(snapshot.jobs.len(), 1);
         // As if its time were over.
-        std::thread::scope(|scope| scope.spawn(|| expire(&jobs)).join()).map_err(|_| BackendError::Closed)?;
+        let expired = std::thread::scope(|scope| scope.spawn(|| expire(&jobs).is_ok()).join());
+        assert!(expired.is_ok_and(|expired| expired));
         Ok((Changes { meetings, ..Changes::default() }, ()))
     });
     let refused = revision.await;
@@ -192,14 +193,16 @@ async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
 }
 
 /// Has the lock of a process end now.
-fn expire(jobs: &[u8]) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+fn expire(jobs: &[u8]) -> CaseResult {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = server().unwrap();
-        let head = raw(server, cmd("HGET").arg(jobs).arg("h")).await.unwrap();
-        let Value::BulkString(mut head) = head else { panic!("it has no head") };
+        let server = server().ok_or("there is no server")?;
+        let Value::BulkString(mut head) = raw(server, cmd("HGET").arg(jobs).arg("h")).await? else {
+            return Err("it has no head".into());
+        };
         head.truncate(13);
         head.extend_from_slice(&1_u64.to_be_bytes());
-        raw(server, cmd("HSET").arg(jobs).arg("h").arg(head)).await.unwrap();
-    });
+        raw(server, cmd("HSET").arg(jobs).arg("h").arg(head)).await?;
+        Ok(())
+    })
 }

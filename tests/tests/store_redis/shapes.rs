@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use tasktronaut::backend::WorkerId;
+use tasktronaut::backend::redis::RedisStore;
 use tasktronaut::backend::store::{
     ClaimRow, End, Fence, How, Key, Meeting, NewProcess, Release, Store, Stored, Then,
 };
-use tasktronaut::backend::{RedisStore, WorkerId};
 use tasktronaut::{BackendError, BoxError};
 
 pub type CaseResult = Result<(), BoxError>;

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use tasktronaut::backend::WorkerId;
+use tasktronaut::backend::redis::RedisStore;
 use tasktronaut::backend::store::{Change, Changes, Phase, Recorded, Snapshot, Store};
-use tasktronaut::backend::{RedisStore, WorkerId};
 use tasktronaut::{BackendError, BoxError};
 
 use crate::shapes::{CaseResult, add, claim, end, fan, single, worker};

@@ -30,6 +30,11 @@ impl Group {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until no exchange is under way, and lets none begin until the answer is dropped.
+    pub(super) async fn alone(&self) -> impl Sized + '_ {
+        self.turn.lock().await
+    }
+
     /// Asks for an exchange. Whoever comes to the head does the work for all who wait by then.
     pub(super) async fn ask<F, W>(&self, finished: Vec<Finished>, wanted: usize, work: F) -> Answer
     where

@@ -3,8 +3,8 @@
 //! A store keeps rows; here is what every store needs besides: plans as bytes, what follows what, the rules for all
 //! that is rare, the processes that a worker has read, and who waits for what in this program.
 //!
-//! - [`work`]: the operations of workers; [`member`]: a worker in the eyes of this program; [`group`]: their exchanges
-//!   in groups.
+//! - [`work`]: what workers finish and claim; [`life`]: their signs of life, and leaving; [`member`]: a worker in the
+//!   eyes of this program; [`group`]: exchanges in groups.
 //! - [`client`]: the operations of clients; [`wait`]: waiting and watching.
 //! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
 //!   rules note, as bytes.
@@ -13,6 +13,8 @@ mod client;
 mod detail;
 mod flat;
 mod group;
+mod house;
+mod life;
 mod member;
 mod revise;
 mod wait;
@@ -27,11 +29,12 @@ use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 
 use self::group::Group;
+use self::house::House;
 use self::member::Member;
 use super::feed::Feed;
 use super::record::{
     CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
-    ProcessStatus, Pulse, Unroutable, WorkerId,
+    ProcessStatus, Pulse, WorkerId,
 };
 use super::store::{Key, Retention, Store, Wake};
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
@@ -60,9 +63,6 @@ struct Inner<S> {
     /// What is removed and looked for at present.
     house: Mutex<Option<JoinHandle<House>>>,
 }
-
-/// What housekeeping comes to: what nobody can do.
-type House = Result<Vec<Unroutable>, BackendError>;
 
 impl<S> Clone for Durable<S> {
     fn clone(&self) -> Self {

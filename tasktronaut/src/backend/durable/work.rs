@@ -1,27 +1,25 @@
-//! The operations of workers: entering, exchanging, signs of life, leaving.
+//! The operations of workers: entering, and exchanging ends for claims.
 
 use std::collections::HashMap;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use smallvec::smallvec;
-use tokio::task::JoinHandle;
 
 use super::detail::event_from_bytes;
 use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
-use super::revise::{Revised, Revision, poison_error};
-use super::{Durable, House, Wake, pass};
+use super::revise::{Revised, Revision};
+use super::{Durable, Wake, pass};
 use crate::backend::record::{
-    Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, Pulse, Unroutable, WorkerId,
+    Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, WorkerId,
 };
 use crate::backend::store::{ClaimRow, End, Fence, How, JobRow, Key, Recorded, Reviser, Store, Then};
 use crate::backend::{BackendError, Exchanged};
-use crate::definition::context::Level;
-use crate::plan::rules::{JobFailure, Verdict};
+use crate::plan::rules::Verdict;
 use crate::plan::run::Ended;
-use crate::plan::{JobState, NodeKind, Outcome, Plan};
+use crate::plan::{JobState, NodeKind, Plan};
 use crate::words::error::{TaskError, TaskErrorKind};
 
 /// How often the end of an attempt that must be revised is tried before it is left to its lease.
@@ -29,12 +27,6 @@ const TRIES: u32 = 5;
 
 /// A claim that cannot be understood is tried again after this pause, perhaps by a newer program.
 const PUT_OFF: Duration = Duration::from_mins(1);
-
-/// How often what has ended long ago is removed, and what nobody can do is looked for; oftener where leases are short.
-const HOUSEKEEPING: Duration = Duration::from_mins(1);
-
-/// So many processes are removed at a time.
-const SWEEP: usize = 1000;
 
 /// What is done to a process while it is revised.
 pub(super) struct Change<T>(Box<dyn FnOnce(&mut Revision) -> T + Send>);
@@ -54,12 +46,12 @@ impl<S: Store> Durable<S> {
         Ok(())
     }
 
-    async fn enter_again(&self, member: &Member) -> Result<(), BackendError> {
+    pub(super) async fn enter_again(&self, member: &Member) -> Result<(), BackendError> {
         let routes = routes_of(&member.membership, &member.paused());
         self.inner.store.join(member.worker, routes, member.membership.lease).await
     }
 
-    fn member(&self, worker: WorkerId) -> Result<Arc<Member>, BackendError> {
+    pub(super) fn member(&self, worker: WorkerId) -> Result<Arc<Member>, BackendError> {
         self.members().get(&worker).cloned().ok_or(BackendError::Closed)
     }
 
@@ -303,221 +295,6 @@ impl<S: Store> Durable<S> {
         }
         claimed
     }
-
-    pub(super) async fn pulse(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
-        let member = self.member(worker)?;
-        member.abandon_overdue();
-        let lost = member.given_up();
-        if !lost.is_empty() {
-            tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
-            return Ok(Pulse { lost, ..Pulse::default() });
-        }
-        let (asked, before) = (Instant::now(), member.held());
-        let max_lost = member.membership.max_lost;
-        let beat = self.inner.store.beat(worker, renew, max_lost).await?;
-        if renew {
-            member.renewed(asked);
-        }
-        if beat.reaped > 0 {
-            pass("recovered");
-        }
-        let (lost, released) = member.compare(&before, &beat.held);
-        let mut handed_back: Vec<Fence> = released.iter().map(|(fence, _)| *fence).collect();
-        handed_back.extend(member.strange(&beat.held));
-        if !handed_back.is_empty() {
-            let special = self.inner.store.give_back(worker, Some(handed_back)).await?;
-            self.give_back_by_rule(special).await?;
-        }
-        let released = released.into_iter().map(|(_, claim)| claim).collect();
-        for (key, is_cancelled) in beat.stopping {
-            let is_over = is_cancelled || self.is_overdue(&member, key).await?;
-            member.stop(key, is_over);
-        }
-        if member.pause(beat.paused) {
-            self.enter_again(&member).await?;
-        }
-        if !beat.expired.is_empty() {
-            pass("expiring");
-        }
-        for fence in beat.expired {
-            let backend = self.clone();
-            self.aside((fence.key, Some(fence.node)), async move { backend.expire(fence, max_lost).await });
-        }
-        for key in beat.overdue {
-            let backend = self.clone();
-            self.aside((key, None), async move { backend.overdue(key).await });
-        }
-        if beat.reaped > 0 {
-            self.tell(&[Wake::Ready]);
-        }
-        let unroutable = self.keep_house(member.membership.lease).await;
-        Ok(Pulse { lost, released, reaped: beat.reaped, unroutable })
-    }
-
-    /// Removes what has ended long ago (`R20`) and looks for what nobody can do (`R17`), now and then.
-    ///
-    /// That may take longer than a sign of life may, so it goes on by itself, and is told with a later one.
-    async fn keep_house(&self, lease: Duration) -> Vec<Unroutable> {
-        let done = self.house().take_if(|house| house.is_finished());
-        if let Some(house) = done {
-            match house.await {
-                Ok(Ok(unroutable)) => return unroutable,
-                Ok(Err(error)) => tracing::warn!(%error, "what has ended could not be removed"),
-                // The worker that did it has gone.
-                Err(_) => {}
-            }
-        }
-        let mut house = self.house();
-        if house.is_none() && self.is_time_to_clean(lease) {
-            let own = self.clone();
-            *house = Some(tokio::spawn(async move {
-                own.inner.store.sweep(own.inner.retention, SWEEP).await?;
-                own.unroutable().await
-            }));
-        }
-        Vec::new()
-    }
-
-    fn house(&self) -> MutexGuard<'_, Option<JoinHandle<House>>> {
-        self.inner.house.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a process that has failed took too long (`R15`): what runs of it is dropped as after a cancellation.
-    async fn is_overdue(&self, member: &Member, key: Key) -> Result<bool, BackendError> {
-        let Some(process) = member.process(key) else { return Ok(false) };
-        if process.plan.policy.timeout.is_none() || process.session.signal.level() != Level::Run {
-            return Ok(false);
-        }
-        let look = Change::new(|revision: &mut Revision| match &revision.run.outcome {
-            Some(Outcome::Failed(failure)) => failure.error().kind() == TaskErrorKind::Timeout,
-            _ => false,
-        });
-        Ok(self.revise(key, &process.plan, look).await?.unwrap_or(false))
-    }
-
-    /// Does something beside the signs of life, unless it is being done already: one process that somebody else holds
-    /// must not hold up the leases of all others.
-    fn aside(
-        &self,
-        what: (Key, Option<u32>),
-        work: impl Future<Output = Result<(), BackendError>> + Send + 'static,
-    ) {
-        if !self.asides().insert(what) {
-            return;
-        }
-        let aside = Aside { backend: self.clone(), what };
-        tokio::spawn(async move {
-            if let Err(error) = work.await {
-                // It is seen again with the next sign of life.
-                tracing::warn!(key = aside.what.0, %error, "what has run out could not be judged");
-            }
-        });
-    }
-
-    /// A process has taken too long (`R15`).
-    async fn overdue(&self, key: Key) -> Result<(), BackendError> {
-        if let Some(plan) = self.read_plan(key).await? {
-            let expired = self.revise(key, &plan, Change::new(|revision| revision.turn().expire())).await?;
-            // Its time is over: what waits for something is not waited for (`R15`).
-            self.members().values().for_each(|member| member.stop(key, true));
-            tracing::warn!(key, found = expired.is_some(), "a process took longer than its timeout");
-        }
-        Ok(())
-    }
-
-    /// A lease has run out that the rules must judge: too many workers were lost with the job, or its process stops.
-    async fn expire(&self, fence: Fence, max_lost: u32) -> Result<(), BackendError> {
-        let Some(plan) = self.read_plan(fence.key).await? else { return Ok(()) };
-        let change = move |revision: &mut Revision| {
-            let Some(row) = revision.row(fence.node).filter(|row| row.fence == fence) else { return };
-            if row.state != JobState::Running {
-                return;
-            }
-            let lost = row.lost + 1;
-            revision.budget(fence.node, |row| row.lost = lost);
-            let is_hook = plan_kind(revision, fence.node) != NodeKind::Task;
-            if lost < max_lost {
-                revision.turn().give_back(fence.node);
-                return;
-            }
-            let error = Arc::new(poison_error(lost));
-            let verdict = if is_hook { Verdict::GiveUp } else { Verdict::Fail };
-            revision.break_fence(fence.node);
-            revision.turn().end(fence.node, Some(JobFailure { error, verdict }));
-        };
-        self.revise(fence.key, &plan, Change::new(change)).await.map(drop)
-    }
-
-    /// Gives claims back by the rules: their processes stop, or have failures.
-    async fn give_back_by_rule(&self, fences: Vec<Fence>) -> Result<(), BackendError> {
-        for fence in fences {
-            let Some(plan) = self.read_plan(fence.key).await? else { continue };
-            let change = move |revision: &mut Revision| {
-                let holds = revision
-                    .row(fence.node)
-                    .is_some_and(|row| row.fence == fence && row.state == JobState::Running);
-                if holds {
-                    revision.break_fence(fence.node);
-                    revision.turn().give_back(fence.node);
-                }
-            };
-            self.revise(fence.key, &plan, Change::new(change)).await?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn depart(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {
-        let Ok(member) = self.member(worker) else { return Ok(Vec::new()) };
-        // Renewed first, so that what is given back is surely this worker's.
-        let held = self.inner.store.beat(worker, true, member.membership.max_lost).await?.held;
-        let special = self.inner.store.give_back(worker, None).await?;
-        self.give_back_by_rule(special).await?;
-        let released = member.abandon();
-        let released = released.into_iter().filter(|(fence, _)| held.contains(fence));
-        let released = released.map(|(_, claim)| claim).collect();
-        self.members().remove(&worker);
-        self.groups().remove(&worker);
-        self.tell(&[Wake::Ready]);
-        Ok(released)
-    }
-
-    fn is_time_to_clean(&self, lease: Duration) -> bool {
-        let mut cleaned = self.inner.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = cleaned.is_none_or(|last| last.elapsed() >= HOUSEKEEPING.min(lease * 2));
-        if is_time {
-            *cleaned = Some(Instant::now());
-        }
-        is_time
-    }
-
-    /// What no worker can do which is there (`R17`).
-    pub(super) async fn unroutable(&self) -> Result<Vec<Unroutable>, BackendError> {
-        let mut found = Vec::new();
-        for stray in self.inner.store.strays().await? {
-            let (key, node) = stray.example;
-            let Some(plan) = self.read_plan(key).await? else { continue };
-            let Some(record) = plan.nodes.get(node as usize) else { continue };
-            found.push(Unroutable {
-                definition: plan.definition_of(record.scope).name().to_owned(),
-                task: plan.task_name(node).map(str::to_owned),
-                queue: plan.queue_of(node).to_owned(),
-                jobs: stray.jobs,
-            });
-        }
-        Ok(found)
-    }
-}
-
-/// Something that is done beside the signs of life; dropped when it is over, however it went.
-struct Aside<S: Store> {
-    backend: Durable<S>,
-    what: (Key, Option<u32>),
-}
-
-impl<S: Store> Drop for Aside<S> {
-    fn drop(&mut self) {
-        self.backend.asides().remove(&self.what);
-    }
 }
 
 fn fence_of(key: Key, end: &JobEnd) -> Fence {
@@ -526,10 +303,6 @@ fn fence_of(key: Key, end: &JobEnd) -> Fence {
 
 fn flat_end(process: &ClaimedProcess, job_end: &JobEnd) -> Option<End> {
     end(&process.plan, process.key, job_end)
-}
-
-fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {
-    revision.turn().plan.nodes[node as usize].kind
 }
 
 /// Records one end by the rules; false when its fence does not hold (`R4`).

@@ -158,7 +158,7 @@ impl Backend for LocalBackend {
 
     async fn enqueue(&self, plans: Vec<Arc<Plan>>) -> Vec<Result<Enqueued, EnqueueError>> {
         let (mut store, now) = (self.store(), self.clock.now());
-        plans.into_iter().map(|plan| store.enqueue(plan, now)).collect()
+        plans.iter().map(|plan| store.enqueue(plan, now)).collect()
     }
 
     async fn cancel(&self, identifier: &str, reason: &str) -> Result<CancelAnswer, BackendError> {

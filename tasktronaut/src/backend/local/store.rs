@@ -71,10 +71,10 @@ impl Store {
     }
 
     /// Stores a process, unless its identifier is known (`R1`, `R2`).
-    pub(super) fn enqueue(&mut self, plan: Arc<Plan>, now: Moment) -> Result<Enqueued, EnqueueError> {
+    pub(super) fn enqueue(&mut self, plan: &Arc<Plan>, now: Moment) -> Result<Enqueued, EnqueueError> {
         self.forget_ended(now);
         if let Some(known) = self.by_identifier.get(&plan.identifier).and_then(|key| self.runs.get(*key)) {
-            return if known.plan().same_content(&plan) {
+            return if known.plan().same_content(plan) {
                 Ok(Enqueued::Existing)
             } else {
                 Err(EnqueueError::IdentifierConflict { identifier: plan.identifier.to_string() })
@@ -87,7 +87,7 @@ impl Store {
         self.by_identifier.insert(Arc::clone(&plan.identifier), key);
         let first = plan.scopes[0].started;
         self.enqueued += 1;
-        let mut run = Run::new(key, Arc::clone(&plan), self.enqueued);
+        let mut run = Run::new(key, Arc::clone(plan), self.enqueued);
         match plan.start.map(pause_of) {
             Some(pause) if !pause.is_zero() => {
                 run.turn(&mut self.released, |turn| turn.set(first, JobState::Waiting));
@@ -95,7 +95,7 @@ impl Store {
             }
             _ => {
                 run.turn(&mut self.released, |turn| turn.set(first, JobState::Ready));
-                self.lines.push_fresh(&plan, key, first);
+                self.lines.push_fresh(plan, key, first);
             }
         }
         self.runs.insert(run);
@@ -227,7 +227,9 @@ impl Store {
                 continue;
             };
             if node == WHOLE_PROCESS {
-                run.turn(&mut self.released, |turn| turn.expire());
+                run.turn(&mut self.released, |turn| {
+                    turn.expire();
+                });
                 // Its time is over: what waits for something is not waited for (`R15`).
                 run.process.session.signal.raise(Level::Drop);
                 self.lines.push(&run.process.plan, key, self.released.drain(..));

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use redis::cmd;
 
-use super::RedisStore;
 use super::bytes::{Unpacked, millis};
 use super::error::{contended, failed};
 use super::reply::{bytes, list, number};
 use super::scripts::{Composed, DELETE, PAUSE, STRAYS, SWEEP};
+use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::store::{Key, Retention, Stray};
 
@@ -24,7 +24,7 @@ const MOST_SWEPT: usize = 1_000;
 const PATIENCE: usize = 3_000;
 const STEP: Duration = Duration::from_millis(2);
 
-impl RedisStore {
+impl Shared {
     pub(super) async fn set_paused(&self, key: Key, paused: bool) -> Result<bool, BackendError> {
         self.when_free("pause a process", &PAUSE, key, paused).await
     }
@@ -43,7 +43,7 @@ impl RedisStore {
         let id = key.to_be_bytes();
         let flag: &[u8] = if flag { b"1" } else { b"0" };
         for _ in 0..PATIENCE {
-            let answer = self.shared.work.run(operation, script, &self.shared.keys, &[&id[..], flag]).await?;
+            let answer = self.work.run(operation, script, &self.keys, &[&id[..], flag]).await?;
             match number(operation, answer)? {
                 0 => return Ok(false),
                 1 => return Ok(true),
@@ -55,8 +55,8 @@ impl RedisStore {
 
     pub(super) async fn set_queue_paused(&self, queue: &str, paused: bool) -> Result<(), BackendError> {
         let command = if paused { "SADD" } else { "SREM" };
-        let key = self.shared.keys.one("paused");
-        let answer = self.shared.work.send(cmd(command).arg(key).arg(queue)).await;
+        let key = self.keys.one("paused");
+        let answer = self.work.send(cmd(command).arg(key).arg(queue)).await;
         answer.map(drop).map_err(failed("pause a queue"))
     }
 
@@ -64,16 +64,14 @@ impl RedisStore {
         let ages = [retention.completed, retention.failed, FORGET].map(|age| millis(age).to_string());
         let limit = limit.min(MOST_SWEPT).to_string();
         let arguments = [&ages[0], &ages[1], &ages[2], &limit].map(String::as_bytes);
-        let answer =
-            self.shared.work.run("remove old processes", &SWEEP, &self.shared.keys, &arguments).await?;
+        let answer = self.work.run("remove old processes", &SWEEP, &self.keys, &arguments).await?;
         Ok(usize::try_from(number("how many went", answer)?).unwrap_or(0))
     }
 
     pub(super) async fn stray_jobs(&self) -> Result<Vec<Stray>, BackendError> {
         let what = "jobs that nobody can do";
         let age = millis(PRESENT).to_string();
-        let answer =
-            self.shared.work.run("look for strays", &STRAYS, &self.shared.keys, &[age.as_bytes()]).await?;
+        let answer = self.work.run("look for strays", &STRAYS, &self.keys, &[age.as_bytes()]).await?;
         let mut values = list(what, answer)?.into_iter();
         let mut strays = Vec::new();
         while let (Some(route), Some(jobs), Some(first)) = (values.next(), values.next(), values.next()) {

@@ -1,10 +1,10 @@
 //! Adding processes (`R1`, `R2`).
 
-use super::RedisStore;
 use super::bytes::{Packed, millis};
 use super::error::corrupt;
 use super::reply::{list, number};
 use super::scripts::ENQUEUE;
+use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::store::{NewProcess, Stored};
 
@@ -12,7 +12,7 @@ use crate::backend::store::{NewProcess, Stored};
 const MOST: usize = 100;
 const MOST_BYTES: usize = 4 << 20;
 
-impl RedisStore {
+impl Shared {
     pub(super) async fn enqueue_all(&self, processes: &[NewProcess]) -> Result<Vec<Stored>, BackendError> {
         let mut stored = Vec::with_capacity(processes.len());
         let mut rest = processes;
@@ -47,8 +47,7 @@ impl RedisStore {
             ];
             arguments.extend(parts);
         }
-        let answer =
-            self.shared.work.run("enqueue processes", &ENQUEUE, &self.shared.keys, &arguments).await?;
+        let answer = self.work.run("enqueue processes", &ENQUEUE, &self.keys, &arguments).await?;
         for (value, process) in list("enqueued", answer)?.into_iter().zip(processes) {
             let key = number("enqueued", value)?;
             stored.push(match key {

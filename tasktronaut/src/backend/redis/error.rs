@@ -2,8 +2,10 @@
 
 use redis::RedisError;
 
-use super::NAME;
 use crate::backend::BackendError;
+
+/// The name of this backend.
+pub(super) const NAME: &str = "redis";
 
 /// The store cannot be used as it is.
 pub(super) fn refused(reason: String) -> BackendError {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::RedisStore;
 use super::bytes::{Packed, Unpacked, millis};
 use super::error::corrupt;
 use super::reply::bytes;
 use super::scripts::EXCHANGE;
+use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded, Then};
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// What the script answers for an end whose process a revision holds.
 const BUSY: u8 = 3;
 
-impl RedisStore {
+impl Shared {
     pub(super) async fn exchange_all(
         &self,
         worker: WorkerId,
@@ -62,9 +62,9 @@ impl RedisStore {
         let id = worker.as_u128().to_be_bytes();
         let mut wish = Packed::default();
         wish.length(wanted);
-        wish.word(self.shared.random.next());
+        wish.word(self.random.next());
         let arguments = [&id[..], &wish.0, &packed.0];
-        let answer = self.shared.work.run("exchange jobs", &EXCHANGE, &self.shared.keys, &arguments).await?;
+        let answer = self.work.run("exchange jobs", &EXCHANGE, &self.keys, &arguments).await?;
         let (exchange, codes) = read(answer)?;
         if codes.len() != ends.len() {
             return Err(corrupt("the answer to an exchange", "not every end is answered"));

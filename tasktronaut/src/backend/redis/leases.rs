@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::RedisStore;
 use super::bytes::{Packed, Unpacked, millis};
 use super::error::contended;
 use super::exchange::fences;
 use super::reply::{bytes, key, list, number, text, tuple};
 use super::scripts::{BEAT, GIVE_BACK, JOIN};
+use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Beat, Fence, RouteId};
@@ -16,7 +16,7 @@ use crate::backend::store::{Beat, Fence, RouteId};
 const PATIENCE: usize = 3_000;
 const PAUSE: Duration = Duration::from_millis(2);
 
-impl RedisStore {
+impl Shared {
     pub(super) async fn enter(
         &self,
         worker: WorkerId,
@@ -29,7 +29,7 @@ impl RedisStore {
         }
         let (id, lease) = (worker.as_u128().to_be_bytes(), millis(lease).to_string());
         let arguments = [&id[..], lease.as_bytes(), &packed.0];
-        self.shared.work.run("enter a worker", &JOIN, &self.shared.keys, &arguments).await.map(drop)
+        self.work.run("enter a worker", &JOIN, &self.keys, &arguments).await.map(drop)
     }
 
     pub(super) async fn sign_of_life(
@@ -41,7 +41,7 @@ impl RedisStore {
         let (id, max_lost) = (worker.as_u128().to_be_bytes(), max_lost.to_string());
         let renew: &[u8] = if renew { b"1" } else { b"0" };
         let arguments = [&id[..], renew, max_lost.as_bytes()];
-        let answer = self.shared.leases.run("renew leases", &BEAT, &self.shared.keys, &arguments).await?;
+        let answer = self.leases.run("renew leases", &BEAT, &self.keys, &arguments).await?;
         let what = "the answer to a sign of life";
         let [held, stopping, expired, reaped, overdue, paused] = tuple(what, answer)?;
         Ok(Beat {
@@ -76,7 +76,7 @@ impl RedisStore {
                 packed.fence(fence);
             }
             let arguments = [&id[..], leaves, &packed.0];
-            let answer = self.shared.leases.run(WHAT, &GIVE_BACK, &self.shared.keys, &arguments).await?;
+            let answer = self.leases.run(WHAT, &GIVE_BACK, &self.keys, &arguments).await?;
             let [refused, busy] = tuple(WHAT, answer)?;
             revise.extend(fences(WHAT, refused)?);
             given = fences(WHAT, busy)?;

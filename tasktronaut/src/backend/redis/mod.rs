@@ -18,20 +18,19 @@ mod leases;
 mod link;
 mod open;
 mod options;
+mod outbox;
 mod random;
 mod read;
 mod reply;
 mod revise;
 mod row;
 mod scripts;
+mod shared;
 mod wake;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-
-use redis::Client;
-use tokio::task::AbortHandle;
 
 pub use options::RedisOptions;
 
@@ -42,14 +41,9 @@ use super::store::{
     Retention, Reviser, RouteId, Store, Stored, Stray, Wake,
 };
 use super::{BackendError, Capability};
-use error::failed;
-use keys::Keys;
-use link::Link;
-use random::Random;
-use wake::Outbox;
+use error::NAME;
+use shared::Shared;
 
-/// The name of this backend.
-const NAME: &str = "redis";
 /// The most jobs in one process (`R21`).
 const MAX_JOBS: usize = 100_000;
 
@@ -59,20 +53,6 @@ const MAX_JOBS: usize = 100_000;
 #[derive(Clone)]
 pub struct RedisStore {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    keys: Keys,
-    client: Client,
-    /// For all but leases.
-    work: Link,
-    /// For leases, which must not queue behind a large process (`R7`).
-    leases: Link,
-    outbox: Arc<Outbox>,
-    random: Random,
-    /// What runs in the background until the store is closed.
-    tasks: Mutex<Vec<AbortHandle>>,
-    shown: String,
 }
 
 impl RedisStore {
@@ -86,34 +66,9 @@ impl RedisStore {
 
     /// Opens a store.
     pub async fn open_with(options: RedisOptions) -> Result<Self, BackendError> {
-        let shown = options.to_string();
-        let keys = Keys::new(&options.namespace);
-        let client = Client::open(options.connection).map_err(failed("open the store"))?;
-        let work = Link::new(client.clone());
-        open::examine(&work, &keys).await?;
-        let leases = Link::new(client.clone());
-        let shared = Shared {
-            keys,
-            client,
-            work,
-            leases,
-            outbox: Arc::default(),
-            random: Random::new(),
-            tasks: Mutex::default(),
-            shown,
-        };
-        let store = Self { shared: Arc::new(shared) };
-        let publisher = tokio::spawn(wake::publish(Arc::downgrade(&store.shared)));
-        store.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(publisher.abort_handle());
-        Ok(store)
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        for task in self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            task.abort();
-        }
+        let shared = Arc::new(Shared::open(options).await?);
+        shared.run(wake::publish(Arc::downgrade(&shared)));
+        Ok(Self { shared })
     }
 }
 
@@ -129,7 +84,7 @@ impl Store for RedisStore {
     }
 
     async fn enqueue(&self, processes: Arc<[NewProcess]>) -> Result<Vec<Stored>, BackendError> {
-        self.enqueue_all(&processes).await
+        self.shared.enqueue_all(&processes).await
     }
 
     async fn join(
@@ -138,7 +93,7 @@ impl Store for RedisStore {
         routes: Vec<RouteId>,
         lease: Duration,
     ) -> Result<(), BackendError> {
-        self.enter(worker, &routes, lease).await
+        self.shared.enter(worker, &routes, lease).await
     }
 
     async fn exchange(
@@ -147,11 +102,11 @@ impl Store for RedisStore {
         ends: Vec<End>,
         wanted: usize,
     ) -> Result<Exchange, BackendError> {
-        self.exchange_all(worker, &ends, wanted).await
+        self.shared.exchange_all(worker, &ends, wanted).await
     }
 
     async fn plans(&self, keys: &[Key]) -> Result<Vec<Option<PlanRow>>, BackendError> {
-        self.plans_of(keys).await
+        self.shared.plans_of(keys).await
     }
 
     async fn revise<T: Send + 'static>(
@@ -159,11 +114,20 @@ impl Store for RedisStore {
         key: Key,
         change: Reviser<T>,
     ) -> Result<Option<T>, BackendError> {
-        self.revise_with(key, change).await
+        let shared = Arc::clone(&self.shared);
+        // Whoever asks may stop waiting half-way; the lock is given back all the same.
+        let revision = tokio::spawn(async move { shared.revise_with(key, change).await });
+        match revision.await {
+            Ok(answer) => answer,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(BackendError::Closed),
+            },
+        }
     }
 
     async fn beat(&self, worker: WorkerId, renew: bool, max_lost: u32) -> Result<Beat, BackendError> {
-        self.sign_of_life(worker, renew, max_lost).await
+        self.shared.sign_of_life(worker, renew, max_lost).await
     }
 
     async fn give_back(
@@ -171,47 +135,47 @@ impl Store for RedisStore {
         worker: WorkerId,
         fences: Option<Vec<Fence>>,
     ) -> Result<Vec<Fence>, BackendError> {
-        self.return_jobs(worker, fences).await
+        self.shared.return_jobs(worker, fences).await
     }
 
     async fn find(&self, identifier: &str) -> Result<Option<ProcessRow>, BackendError> {
-        self.find_one(identifier).await
+        self.shared.find_one(identifier).await
     }
 
     async fn jobs(&self, key: Key) -> Result<Vec<JobRow>, BackendError> {
-        self.jobs_of(key).await
+        self.shared.jobs_of(key).await
     }
 
     async fn list(&self, filter: &ListFilter) -> Result<Vec<ProcessRow>, BackendError> {
-        self.list_some(filter).await
+        self.shared.list_some(filter).await
     }
 
     async fn pause_process(&self, key: Key, paused: bool) -> Result<bool, BackendError> {
-        self.set_paused(key, paused).await
+        self.shared.set_paused(key, paused).await
     }
 
     async fn pause_queue(&self, queue: &str, paused: bool) -> Result<(), BackendError> {
-        self.set_queue_paused(queue, paused).await
+        self.shared.set_queue_paused(queue, paused).await
     }
 
     async fn delete(&self, key: Key, only_ended: bool) -> Result<bool, BackendError> {
-        self.remove(key, only_ended).await
+        self.shared.remove(key, only_ended).await
     }
 
     async fn sweep(&self, retention: Retention, limit: usize) -> Result<usize, BackendError> {
-        self.sweep_some(retention, limit).await
+        self.shared.sweep_some(retention, limit).await
     }
 
     async fn strays(&self) -> Result<Vec<Stray>, BackendError> {
-        self.stray_jobs().await
+        self.shared.stray_jobs().await
     }
 
     fn announce(&self, wakes: &[Wake]) {
-        self.publish(wakes);
+        self.shared.publish(wakes);
     }
 
     async fn subscribe(&self, listener: Listener) -> Result<(), BackendError> {
-        self.hear(listener).await
+        self.shared.hear(listener).await
     }
 }
 

@@ -12,11 +12,11 @@ pub(super) struct Random {
 
 impl Random {
     pub(super) fn new() -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = WorkerId::random().as_u128().to_be_bytes();
-        Self { state: AtomicU64::new(u64::from_be_bytes([a, b, c, d, e, f, g, h])) }
+        let random = WorkerId::random().as_u128();
+        Self { state: AtomicU64::new(u64::try_from(random >> 64).unwrap_or(u64::MAX)) }
     }
 
-    /// The next number: a step of SplitMix64.
+    /// The next number: a step of `SplitMix64`.
     pub(super) fn next(&self) -> u32 {
         const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
         let mut mixed = self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);

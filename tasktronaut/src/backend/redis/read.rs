@@ -2,18 +2,18 @@
 
 use redis::{Pipeline, Value};
 
-use super::RedisStore;
 use super::error::failed;
 use super::reply::{bytes, key, list, text, tuple};
 use super::row;
 use super::scripts::{FIND, JOBS, LIST};
+use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::store::{JobRow, Key, ListFilter, PlanRow, ProcessRow};
 
 /// How many processes one page of a list looks at.
 const PAGE: &str = "500";
 
-impl RedisStore {
+impl Shared {
     pub(super) async fn plans_of(&self, keys: &[Key]) -> Result<Vec<Option<PlanRow>>, BackendError> {
         const WHAT: &str = "read plans";
         if keys.is_empty() {
@@ -21,11 +21,11 @@ impl RedisStore {
         }
         let mut commands = Pipeline::with_capacity(keys.len() * 2);
         for key in keys {
-            commands.cmd("GET").arg(self.shared.keys.of("plan", *key));
-            commands.cmd("HGET").arg(self.shared.keys.of("p", *key)).arg("identifier");
+            commands.cmd("GET").arg(self.keys.of("plan", *key));
+            commands.cmd("HGET").arg(self.keys.of("p", *key)).arg("identifier");
         }
         let mut values =
-            self.shared.work.send_all(&commands, keys.len() * 2).await.map_err(failed(WHAT))?.into_iter();
+            self.work.send_all(&commands, keys.len() * 2).await.map_err(failed(WHAT))?.into_iter();
         let mut plans = Vec::with_capacity(keys.len());
         for key in keys {
             let what = format!("plan of process {key}");
@@ -41,11 +41,7 @@ impl RedisStore {
     }
 
     pub(super) async fn find_one(&self, identifier: &str) -> Result<Option<ProcessRow>, BackendError> {
-        let answer = self
-            .shared
-            .work
-            .run("find a process", &FIND, &self.shared.keys, &[identifier.as_bytes()])
-            .await?;
+        let answer = self.work.run("find a process", &FIND, &self.keys, &[identifier.as_bytes()]).await?;
         if answer == Value::Nil {
             return Ok(None);
         }
@@ -56,7 +52,7 @@ impl RedisStore {
 
     pub(super) async fn jobs_of(&self, key: Key) -> Result<Vec<JobRow>, BackendError> {
         let id = key.to_be_bytes();
-        let answer = self.shared.work.run("read jobs", &JOBS, &self.shared.keys, &[&id[..]]).await?;
+        let answer = self.work.run("read jobs", &JOBS, &self.keys, &[&id[..]]).await?;
         let [records, notes] = tuple("jobs", answer)?;
         row::jobs(key, records, notes)
     }
@@ -70,7 +66,7 @@ impl RedisStore {
         while rows.len() < filter.limit {
             let wanted = (filter.limit - rows.len()).to_string();
             let arguments = [&definition, &outcome, prefix, &after, &wanted, PAGE].map(str::as_bytes);
-            let answer = self.shared.work.run("list processes", &LIST, &self.shared.keys, &arguments).await?;
+            let answer = self.work.run("list processes", &LIST, &self.keys, &arguments).await?;
             let what = "a list of processes";
             let [last, page] = tuple(what, answer)?;
             let mut page = list(what, page)?.into_iter();

@@ -46,8 +46,11 @@ pub(super) fn key(what: &str, value: Value) -> Result<Key, BackendError> {
     Key::try_from(number(what, value)?).map_err(|_| corrupt(what, "it is negative"))
 }
 
+/// A field of a hash, and its value.
+pub(super) type Field = (Vec<u8>, Vec<u8>);
+
 /// The fields of a hash, in turn with their values.
-pub(super) fn fields(what: &str, value: Value) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BackendError> {
+pub(super) fn fields(what: &str, value: Value) -> Result<Vec<Field>, BackendError> {
     let mut values = list(what, value)?.into_iter();
     let mut fields = Vec::with_capacity(values.len() / 2);
     while let (Some(field), Some(value)) = (values.next(), values.next()) {

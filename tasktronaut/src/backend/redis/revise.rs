@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::RedisStore;
 use super::bytes::{Packed, millis};
 use super::error::contended;
 use super::reply::{number, tuple};
 use super::row::{jobs, meetings, process, state_code};
 use super::scripts::{APPLY, TAKE, UNLOCK};
+use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Changes, JobUpdate, Key, Reviser, Snapshot};
@@ -25,25 +25,8 @@ const PATIENCE: usize = 4_000;
 
 const WHAT: &str = "revise a process";
 
-impl RedisStore {
+impl Shared {
     pub(super) async fn revise_with<T: Send + 'static>(
-        &self,
-        key: Key,
-        change: Reviser<T>,
-    ) -> Result<Option<T>, BackendError> {
-        let store = self.clone();
-        // Whoever asks may stop waiting half-way; the lock is given back all the same.
-        let revision = tokio::spawn(async move { store.revise_locked(key, change).await });
-        match revision.await {
-            Ok(answer) => answer,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(BackendError::Closed),
-            },
-        }
-    }
-
-    async fn revise_locked<T: Send + 'static>(
         &self,
         key: Key,
         change: Reviser<T>,
@@ -52,9 +35,9 @@ impl RedisStore {
         let Some(rows) = self.take(key, &token).await? else {
             return Ok(None);
         };
-        let changed = snapshot(key, rows).and_then(|snapshot| change.revise(&snapshot));
-        let (changes, answer) = match changed {
-            Ok(changed) => changed,
+        let revised = snapshot(key, rows).and_then(|snapshot| change.revise(&snapshot));
+        let (changes, answer) = match revised {
+            Ok(revised) => revised,
             Err(error) => {
                 self.unlock(key, &token).await;
                 return Err(error);
@@ -73,7 +56,7 @@ impl RedisStore {
         let id = key.to_be_bytes();
         let arguments = [&id[..], token.as_bytes(), LOCK.as_bytes()];
         for _ in 0..PATIENCE {
-            match self.shared.work.run(WHAT, &TAKE, &self.shared.keys, &arguments).await? {
+            match self.work.run(WHAT, &TAKE, &self.keys, &arguments).await? {
                 Value::Nil => return Ok(None),
                 Value::Int(_) => tokio::time::sleep(PAUSE).await,
                 rows => return Ok(Some(rows)),
@@ -98,7 +81,7 @@ impl RedisStore {
             counts.word(*count);
         }
         let arguments = [&id[..], token.as_bytes(), &phase, memo, &packed.0, &counts.0];
-        let answer = self.shared.work.run(WHAT, &APPLY, &self.shared.keys, &arguments).await?;
+        let answer = self.work.run(WHAT, &APPLY, &self.keys, &arguments).await?;
         match number("the answer to a revision", answer)? {
             1 => Ok(()),
             _ => Err(contended(
@@ -112,7 +95,7 @@ impl RedisStore {
     async fn unlock(&self, key: Key, token: &str) {
         let id = key.to_be_bytes();
         let arguments = [&id[..], token.as_bytes()];
-        if let Err(error) = self.shared.work.run(WHAT, &UNLOCK, &self.shared.keys, &arguments).await {
+        if let Err(error) = self.work.run(WHAT, &UNLOCK, &self.keys, &arguments).await {
             tracing::debug!(%error, key, "the lock of a process is left to run out");
         }
     }

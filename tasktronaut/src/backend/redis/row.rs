@@ -125,7 +125,7 @@ fn job(
     key: Key,
     node: u32,
     record: &[u8],
-    mut note: impl FnMut(u8) -> Option<Vec<u8>>,
+    mut text_of: impl FnMut(u8) -> Option<Vec<u8>>,
 ) -> Result<JobRow, BackendError> {
     let what = format!("job {node} of process {key}");
     if record.len() != RECORD {
@@ -148,8 +148,8 @@ fn job(
         failed,
         lost,
         undecoded,
-        event: if flags & HAS_EVENT == 0 { None } else { note(b'v') },
-        error: if flags & HAS_ERROR == 0 { None } else { note(b'e') },
+        event: if flags & HAS_EVENT == 0 { None } else { text_of(b'v') },
+        error: if flags & HAS_ERROR == 0 { None } else { text_of(b'e') },
         worker,
         claimed_at,
         ended_at: at.filter(|_| state.is_final()),

@@ -2,19 +2,19 @@
 //!
 //! They are hints (`R22`): nothing is lost with them but time.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{Client, ProtocolVersion, PushInfo, PushKind, RedisResult, Value, cmd};
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::error::failed;
-use super::{RedisStore, Shared, link};
+use super::link;
+use super::outbox::read;
+use super::shared::Shared;
 use crate::backend::BackendError;
-use crate::backend::store::{Key, Listener, Wake};
+use crate::backend::store::{Listener, Wake};
 
 /// Announcements that come within this time of each other are published together.
 const TOGETHER: Duration = Duration::from_millis(5);
@@ -22,82 +22,19 @@ const TOGETHER: Duration = Duration::from_millis(5);
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long after a failure a connection is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
-/// More than this are published as "anything".
-const MOST: usize = 500;
 
-/// What is to be published.
-#[derive(Default)]
-pub(super) struct Outbox {
-    wakes: Mutex<Wakes>,
-    filled: Notify,
-}
-
-#[derive(Default)]
-struct Wakes {
-    ready: bool,
-    anything: bool,
-    ended: BTreeSet<Key>,
-    stopping: BTreeSet<Key>,
-}
-
-impl Outbox {
-    fn put(&self, news: &[Wake]) {
-        let mut wakes = self.wakes.lock().unwrap_or_else(PoisonError::into_inner);
-        for wake in news {
-            match wake {
-                Wake::Ready => wakes.ready = true,
-                Wake::Ended(key) => drop(wakes.ended.insert(*key)),
-                Wake::Stopping(key) => drop(wakes.stopping.insert(*key)),
-                Wake::Anything => wakes.anything = true,
-            }
-        }
-        if wakes.ended.len() + wakes.stopping.len() > MOST {
-            *wakes = Wakes { anything: true, ..Wakes::default() };
-        }
-        drop(wakes);
-        self.filled.notify_one();
-    }
-
-    /// All that is to be published, as one message.
-    fn take(&self) -> String {
-        let wakes = std::mem::take(&mut *self.wakes.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut words = Vec::new();
-        words.extend(wakes.anything.then(|| "*".to_owned()));
-        words.extend(wakes.ready.then(|| "r".to_owned()));
-        words.extend(wakes.ended.iter().map(|key| format!("e{key}")));
-        words.extend(wakes.stopping.iter().map(|key| format!("s{key}")));
-        words.join(" ")
-    }
-}
-
-/// Reads a message. What makes no sense may mean anything.
-fn read(message: &[u8]) -> Vec<Wake> {
-    let wake = |word: &str| {
-        let key = |from: &str| from.parse().ok();
-        match word.split_at_checked(1)? {
-            ("r", "") => Some(Wake::Ready),
-            ("e", rest) => key(rest).map(Wake::Ended),
-            ("s", rest) => key(rest).map(Wake::Stopping),
-            _ => None,
-        }
-    };
-    let words = String::from_utf8_lossy(message);
-    words.split_whitespace().take(2 * MOST).map(|word| wake(word).unwrap_or(Wake::Anything)).collect()
-}
-
-impl RedisStore {
+impl Shared {
     pub(super) fn publish(&self, wakes: &[Wake]) {
         if !wakes.is_empty() {
-            self.shared.outbox.put(wakes);
+            self.outbox.put(wakes);
         }
     }
 
     pub(super) async fn hear(&self, listener: Listener) -> Result<(), BackendError> {
-        let channel = self.shared.keys.channel();
-        let client = self.shared.client.clone();
+        let channel = self.keys.channel();
+        let client = self.client.clone();
         let ear = Ear::open(&client, &channel).await.map_err(failed("listen for wake-ups"))?;
-        let task = tokio::spawn(listen(client, channel, ear, listener));
-        self.shared.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
+        self.run(listen(client, channel, ear, listener));
         Ok(())
     }
 }
@@ -150,7 +87,9 @@ impl Ear {
             match tokio::time::timeout(SILENCE, self.heard.recv()).await {
                 Ok(Some(PushInfo { kind: PushKind::Message, data })) => {
                     if let Some(Value::BulkString(message)) = data.last() {
-                        read(message).into_iter().for_each(|wake| listener(wake));
+                        for wake in read(message) {
+                            listener(wake);
+                        }
                     }
                 }
                 Ok(Some(PushInfo { kind: PushKind::Disconnection, .. }) | None) => return,
@@ -179,28 +118,5 @@ async fn listen(client: Client, channel: String, ear: Ear, listener: Listener) {
             }
             Err(error) => tracing::debug!(%error, "wake-ups cannot be heard just now"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MOST, Outbox, Wake, read};
-
-    #[test]
-    fn what_is_announced_is_heard_once() {
-        let outbox = Outbox::default();
-        outbox.put(&[Wake::Ready, Wake::Ended(7), Wake::Ready, Wake::Stopping(9), Wake::Ended(7)]);
-        assert_eq!(read(outbox.take().as_bytes()), [Wake::Ready, Wake::Ended(7), Wake::Stopping(9)]);
-        assert_eq!(outbox.take(), "");
-        for key in 0..=MOST as u64 {
-            outbox.put(&[Wake::Ended(key)]);
-        }
-        assert_eq!(read(outbox.take().as_bytes()), [Wake::Anything]);
-    }
-
-    #[test]
-    fn r22_nonsense_means_anything() {
-        assert_eq!(read(b"e-1 \xff r2"), [Wake::Anything, Wake::Anything, Wake::Anything]);
-        assert_eq!(read(b""), []);
     }
 }

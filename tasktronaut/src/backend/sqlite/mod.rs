@@ -215,7 +215,7 @@ pub type SqliteBackend = Durable<SqliteStore>;
 
 impl SqliteBackend {
     /// Opens the backend of a URL, see [`SqliteStore::open`].
-    pub async fn open(url: &str) -> Result<Self, BackendError> {
+    pub fn open(url: &str) -> Result<Self, BackendError> {
         Ok(Self::new(SqliteStore::open(url)?))
     }
 }

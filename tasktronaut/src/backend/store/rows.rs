@@ -263,7 +263,9 @@ pub struct Snapshot {
 ///
 /// A type of its own, and no closure as such: the compiler cannot yet prove that a future is `Send` which holds
 /// a closure that must live on.
-pub struct Reviser<T>(Box<dyn FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send>);
+pub struct Reviser<T>(Box<Revise<T>>);
+
+type Revise<T> = dyn FnOnce(&Snapshot) -> Result<(Changes, T), BackendError> + Send;
 
 impl<T> Reviser<T> {
     /// A reviser that does this.

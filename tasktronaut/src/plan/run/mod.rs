@@ -192,7 +192,7 @@ impl Turn<'_> {
     fn fail(&mut self, node: u32, error: Arc<TaskError>) {
         let scope = self.plan.nodes[node as usize].scope;
         if self.run.stopping {
-            self.tell_failure(node, scope, error);
+            self.tell_failure(node, scope, &error);
             return self.count_down_hooks(node);
         }
         let definition: Arc<str> = self.plan.definition_of(scope).name().into();

@@ -69,7 +69,7 @@ impl Turn<'_> {
 
     /// A job has failed for good while its process stops because of another failure: its scope has not been told yet, and
     /// neither have those around it. They have failed, too.
-    pub(super) fn tell_failure(&mut self, node: u32, mut scope: u32, error: Arc<TaskError>) {
+    pub(super) fn tell_failure(&mut self, node: u32, mut scope: u32, error: &Arc<TaskError>) {
         if !matches!(self.run.outcome, Some(Outcome::Failed(_))) {
             return;
         }
@@ -77,7 +77,7 @@ impl Turn<'_> {
             self.plan.task_name(node).unwrap_or(self.plan.definition_of(scope).name()).into();
         while scope != 0 && scope != NO_SCOPE {
             if let Some(event @ HookEvent::Cancelled) = self.run.events.get_mut(&scope) {
-                *event = HookEvent::Failed { step: step.clone(), error: error.clone() };
+                *event = HookEvent::Failed { step: step.clone(), error: Arc::clone(error) };
             }
             scope = self.plan.scopes[scope as usize].parent;
         }

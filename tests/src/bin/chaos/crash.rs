@@ -1,6 +1,6 @@
 //! Points at which this process can be told to end itself, as `kill -9` would.
 
-use std::fmt::Debug;
+use std::fmt::{Arguments, Debug, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -90,18 +90,25 @@ impl Subscriber for Listener {
 /// The fields of an event as text; that of a point is the point alone.
 struct Text(String);
 
+impl Text {
+    fn add(&mut self, text: Arguments<'_>) {
+        // A string takes whatever is written to it.
+        let _ = self.0.write_fmt(text);
+    }
+}
+
 impl Visit for Text {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "point" => value.clone_into(&mut self.0),
-            name => self.0.push_str(&format!(" {name}={value}")),
+            name => self.add(format_args!(" {name}={value}")),
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.push_str(&match field.name() {
-            "message" => format!(" {value:?}"),
-            name => format!(" {name}={value:?}"),
-        });
+        match field.name() {
+            "message" => self.add(format_args!(" {value:?}")),
+            name => self.add(format_args!(" {name}={value:?}")),
+        }
     }
 }

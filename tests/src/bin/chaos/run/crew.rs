@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// One worker or client.
 pub struct Member {
     pub name: String,
+    /// Since when it has been at work undisturbed.
+    pub since: Instant,
     child: Child,
     /// The point at which it ends itself.
     point: Option<&'static str>,
@@ -155,6 +157,13 @@ impl Crew {
         send(&self.workers[slot].child, signal);
     }
 
+    /// Everybody was disturbed.
+    pub fn unsettle(&mut self) {
+        for worker in &mut self.workers {
+            worker.since = Instant::now();
+        }
+    }
+
     /// Names of all clients that are at work.
     pub fn clients(&self) -> Vec<String> {
         self.clients.iter().flatten().map(|client| client.name.clone()).collect()
@@ -184,7 +193,7 @@ impl Crew {
         let first = self.arguments.processes + round * PROCESSES;
         command.args(["--fault", Fault::Calm.name(), "--first", &first.to_string()]);
         command.args(["--processes", &PROCESSES.to_string()]).stdout(Stdio::null());
-        let mut client = self.spawn(command, name, None);
+        let mut client = spawn(command, name, None);
         tell(&mut client.child, 100);
         self.clients.push(Some(client));
         self.until_clients_are_done().await;
@@ -214,7 +223,7 @@ impl Crew {
             _ => self.dice.within(3..25),
         };
         let command = self.command("worker", &name, point.map(|point| (point, times)));
-        self.spawn(command, name, point)
+        spawn(command, name, point)
     }
 
     fn client(&mut self, slot: u64) -> Member {
@@ -223,7 +232,7 @@ impl Crew {
         let times = if point == Some("cancelled") { 1 } else { self.dice.within(2..12) };
         let mut command = self.command("client", &name, point.map(|point| (point, times)));
         command.arg("--share").arg(format!("{slot}/{CLIENTS}")).stdout(Stdio::piped());
-        let mut member = self.spawn(command, name, point);
+        let mut member = spawn(command, name, point);
         tell(&mut member.child, self.allowed);
         let output = member.child.stdout.take().expect("a client has an output");
         let ended = Arc::clone(&self.ended);
@@ -266,11 +275,11 @@ impl Crew {
         command.stdin(Stdio::piped()).stderr(log);
         command
     }
+}
 
-    fn spawn(&self, mut command: Command, name: String, point: Option<&'static str>) -> Member {
-        let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        Member { name, child, point }
-    }
+fn spawn(mut command: Command, name: String, point: Option<&'static str>) -> Member {
+    let child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+    Member { name, since: Instant::now(), child, point }
 }
 
 impl Drop for Crew {

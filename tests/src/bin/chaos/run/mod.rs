@@ -31,7 +31,7 @@ pub async fn run(mut arguments: Arguments) -> ExitCode {
     let direct = arguments.backend.clone();
     let proxy = match arguments.fault {
         Fault::Network | Fault::Mix if server.socket().is_some() => {
-            let proxy = proxy::Proxy::start(&server).await;
+            let proxy = proxy::Proxy::start(&server);
             arguments.backend.clone_from(&proxy.url);
             Some(proxy)
         }

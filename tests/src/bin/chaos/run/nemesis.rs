@@ -21,6 +21,8 @@ const AHEAD: u64 = 20;
 /// Between two faults there is at least this time, and at most that.
 const SHORTEST: Duration = Duration::from_millis(120);
 const LONGEST: Duration = Duration::from_millis(1500);
+/// By then somebody who was started has work.
+const SETTLED: Duration = Duration::from_millis(400);
 
 /// What is done to the run.
 struct Nemesis<'a> {
@@ -41,7 +43,11 @@ pub async fn run(arguments: &Arguments, crew: &mut Crew, server: &mut Server, pr
             for number in 0..arguments.faults {
                 let part = FIRST + (LAST - FIRST) * number / arguments.faults.max(1);
                 nemesis.until(part).await;
-                nemesis.strike(fault).await;
+                // Only where the worker lives on does a pause prove anything: the last faults are pauses.
+                match fault {
+                    Fault::Mix if number * 5 >= arguments.faults * 4 => nemesis.stop((16, 22)).await,
+                    fault => nemesis.strike(fault).await,
+                }
             }
         }
     }
@@ -61,7 +67,7 @@ impl Nemesis<'_> {
 
     async fn strike(&mut self, fault: Fault) {
         match fault {
-            Fault::Kill => self.kill(),
+            Fault::Kill => self.kill().await,
             Fault::Stop => {
                 let long = self.dice.percent(60);
                 self.stop(if long { (16, 22) } else { (1, 6) }).await;
@@ -69,14 +75,14 @@ impl Nemesis<'_> {
             Fault::RecoveryRace => self.stop((9, 14)).await,
             Fault::Server => self.server().await,
             Fault::Network => self.network().await,
-            Fault::Mix => match self.dice.within(0..10) {
-                0..4 => self.kill(),
-                4 | 5 => self.stop((16, 22)).await,
-                6 => self.stop((1, 6)).await,
-                7 => self.terminate(),
-                8 => self.server().await,
+            Fault::Mix => match self.dice.within(0..12) {
+                0..7 => self.kill().await,
+                7 => self.stop((16, 22)).await,
+                8 => self.stop((1, 6)).await,
+                9 => self.terminate(),
+                10 => self.server().await,
                 _ if self.proxy.is_some() => self.network().await,
-                _ => self.kill(),
+                _ => self.kill().await,
             },
             _ => self.stop((0, 2)).await,
         }
@@ -87,12 +93,24 @@ impl Nemesis<'_> {
         usize::try_from(self.dice.within(0..workers)).unwrap_or(0)
     }
 
+    /// A worker that has been at work for a while, so that it has something to lose.
+    async fn busy_slot(&mut self) -> usize {
+        let begun = Instant::now();
+        loop {
+            let slot = self.slot();
+            if self.crew.workers[slot].since.elapsed() >= SETTLED || begun.elapsed() > LONGEST {
+                return slot;
+            }
+            self.crew.tend(Duration::from_millis(20)).await;
+        }
+    }
+
     fn tell(kind: &str, target: &str) {
         history::write("nemesis", json!({ "kind": kind, "target": target }));
     }
 
-    fn kill(&mut self) {
-        let slot = self.slot();
+    async fn kill(&mut self) {
+        let slot = self.busy_slot().await;
         Self::tell("kill", &self.crew.workers[slot].name);
         self.crew.kill(slot);
     }
@@ -114,14 +132,21 @@ impl Nemesis<'_> {
         self.crew.tend(time).await;
         Self::tell("resume", &name);
         self.crew.signal(slot, Signal::CONT);
+        self.crew.workers[slot].since = Instant::now();
     }
 
     /// Kills the server and starts it again; where there is none, everybody is killed at once.
     async fn server(&mut self) {
         if self.server.socket().is_none() {
+            // Those who have just been started shall have something to lose.
+            self.crew.tend(SETTLED).await;
             let workers: Vec<String> = self.crew.workers.iter().map(|worker| worker.name.clone()).collect();
-            for name in workers.iter().chain(&self.crew.clients()) {
+            for name in &workers {
                 Self::tell("kill", name);
+            }
+            // They hold no leases, and are not to be counted as if they should.
+            for name in &self.crew.clients() {
+                Self::tell("client", name);
             }
             self.crew.kill_all();
             return;
@@ -132,6 +157,7 @@ impl Nemesis<'_> {
         self.crew.tend(Duration::from_millis(down)).await;
         self.server.restart();
         Self::tell("heal", "server");
+        self.crew.unsettle();
     }
 
     async fn network(&mut self) {
@@ -147,6 +173,7 @@ impl Nemesis<'_> {
         self.crew.tend(Duration::from_millis(time)).await;
         proxy.heal();
         Self::tell("heal", "network");
+        self.crew.unsettle();
     }
 
     /// Lets workers and clients end themselves, until that has happened so many times.

@@ -44,7 +44,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn start(server: &Server) -> Self {
+    pub fn start(server: &Server) -> Self {
         let folder = std::env::temp_dir().join(format!("tt-proxy-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let socket = folder.join(".s.PGSQL.5432");

@@ -28,6 +28,8 @@ pub const BACKOFF_CAP: Duration = Duration::from_millis(400);
 /// How long running jobs may take at a shutdown: some take longer.
 const GRACE: Duration = Duration::from_millis(80);
 
+const SETTLE: Duration = Duration::from_millis(100);
+
 static NAME: OnceLock<String> = OnceLock::new();
 
 /// The name of this worker in the log.
@@ -57,7 +59,7 @@ async fn work<B: Backend>(backend: B, arguments: &Arguments) {
         .put_backs(1)
         .lease(arguments.lease)
         .grace(GRACE)
-        .observer(watch::Watch::default())
+        .observer(watch::Watch)
         .start()
         .expect("the worker starts");
     tokio::select! {
@@ -65,6 +67,8 @@ async fn work<B: Backend>(backend: B, arguments: &Arguments) {
         () = input_ends() => {}
     }
     worker.shutdown().await;
+    // Threads that have just been told what was recorded still write it down.
+    tokio::time::sleep(SETTLE).await;
     history::write("worker.stop", json!({ "worker": name() }));
 }
 

@@ -59,7 +59,9 @@ impl<const N: u8> ProcessDefinition for Part<N> {
 }
 
 fn draw_all<const N: u8>(builder: &mut Builder<Part<N>>, content: &str, steps: &[Script]) {
-    steps.iter().for_each(|step| draw(builder, content, step));
+    for step in steps {
+        draw(builder, content, step);
+    }
 }
 
 fn draw<const N: u8>(builder: &mut Builder<Part<N>>, content: &str, step: &Script) {
@@ -94,6 +96,8 @@ fn plain<const N: u8>(call: &Call<Part<N>>) -> TaskResult {
     body::plain(call.context(), limit, call.arguments().get("work")?)
 }
 
+// As the table of tasks wants it.
+#[allow(clippy::needless_pass_by_value)]
 fn asynchronous<const N: u8>(call: Call<Part<N>>) -> TaskFuture {
     let limit = (call.context().task() == Kind::Timed.name()).then_some(TIMEOUT);
     match call.arguments().get("work") {

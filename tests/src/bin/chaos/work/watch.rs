@@ -38,7 +38,6 @@ pub fn scope(process: &str, job: usize) -> Option<usize> {
 }
 
 /// Writes what it is told into the log.
-#[derive(Default)]
 pub struct Watch;
 
 impl Observer for Watch {
