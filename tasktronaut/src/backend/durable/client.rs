@@ -139,9 +139,6 @@ impl<S: Store> Durable<S> {
         };
         let resumed =
             self.revise(row.key, &plan, Change::new(resume)).await?.ok_or_else(|| unknown(identifier))?;
-        for member in self.members().values() {
-            member.forget(row.key);
-        }
         resumed.map_err(|state| BackendError::WrongState {
             identifier: identifier.to_owned(),
             state: state.as_str(),

@@ -162,3 +162,16 @@ pub(super) async fn while_it_goes_on_nobody_is_told_that_it_has_ended<O: Opener>
     tokio::time::timeout(DEADLINE, running.end()).await??.completed();
     Ok(())
 }
+
+pub(super) async fn a_retry_that_is_refused_harms_nothing<O: Opener>(place: Place<O>) -> CaseResult {
+    let world = World::new();
+    world.asynchronous("a", |_| std::future::pending());
+    let running = place.start(Lab::new(&world, seq([asynchronous("a"), plain("b")]))).await?;
+    world.until("begin a").await;
+    assert!(running.handle.retry_failed().await.is_err());
+    running.handle.cancel("enough").await?;
+    let ended = running.end().await?;
+    assert!(matches!(ended.outcome, Outcome::Cancelled { .. }));
+    world.assert_order("drop a", "on_cancelled main");
+    Ok(())
+}

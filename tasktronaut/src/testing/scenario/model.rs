@@ -219,6 +219,8 @@ impl<B: Backend> Duel<B> {
     }
 
     async fn claim_all(&self, worker: WorkerId) -> Result<BTreeMap<Job, Both>, BoxError> {
+        // Stores count whole milliseconds, so that a pause of nothing may last for one.
+        tokio::time::sleep(Duration::from_millis(3)).await;
         let here = claims(&self.here, worker).await?;
         let mut model = claims(&self.model, worker).await?;
         let text = |claims: &BTreeMap<Job, One>| -> Vec<String> {
@@ -270,7 +272,7 @@ impl<B: Backend> Duel<B> {
         }
     }
 
-    /// An end comes of a claim that is over.
+    /// An end comes of a claim that is over: it must not change anything.
     async fn finish_late(&mut self) -> CaseResult {
         if self.stale.is_empty() {
             return Ok(());
@@ -279,7 +281,10 @@ impl<B: Backend> Duel<B> {
         let late = self.stale.swap_remove(number);
         self.note(format!("{} of {} ends late", late.here.1.node, late.here.0.plan.identifier()));
         let worker = self.workers[late.worker];
-        self.send(worker, &[late], None).await
+        // A store may take it for the end that it has recorded, sent again; nothing changes by it.
+        let _ = send(&self.here, worker, vec![finished(&late.here, None)]).await?;
+        let _ = send(&self.model, worker, vec![finished(&late.model, None)]).await?;
+        Ok(())
     }
 
     async fn send(&self, worker: WorkerId, held: &[Held], verdict: Option<Verdict>) -> CaseResult {
