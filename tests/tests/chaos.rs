@@ -48,7 +48,7 @@ macro_rules! chaos {
             #[test]
             #[cfg_attr(any(no_check, $missing), ignore = "the server, Python or the checker is missing")]
             fn the_store_is_killed() {
-                super::run(stringify!($backend), "server", 50, 4);
+                super::run(stringify!($backend), "server", 50, 8);
             }
 
             #[test]

@@ -28,7 +28,7 @@ struct State {
     /// Its claims, and since when it is sure of them, renewals left aside.
     held: HashMap<Fence, Instant>,
     /// Claims whose ends are on their way.
-    sending: HashMap<Fence, Instant>,
+    sending: HashSet<Fence>,
     /// Claims that were given up, of which nobody has been told yet.
     given_up: Vec<LostClaim>,
     /// Claims that the store gave to this worker, and of which it knows nothing: since when.
@@ -103,19 +103,18 @@ impl Member {
     pub(super) fn send(&self, fences: &[Fence]) {
         let mut state = self.state();
         for fence in fences {
-            if let Some(since) = state.held.remove(fence) {
-                state.sending.insert(*fence, since);
+            if state.held.remove(fence).is_some() {
+                state.sending.insert(*fence);
             }
         }
     }
 
-    /// The store has answered; where it has not, the claims are held as before.
-    pub(super) fn sent(&self, fences: &[Fence], has_answered: bool) {
+    /// The store has answered. As long as it has not, they are on their way: the end may be recorded already, and a
+    /// claim that the store does not know any more is then not lost.
+    pub(super) fn sent(&self, fences: &[Fence]) {
         let mut state = self.state();
         for fence in fences {
-            if let Some(since) = state.sending.remove(fence).filter(|_| !has_answered) {
-                state.held.insert(*fence, since);
-            }
+            state.sending.remove(fence);
         }
     }
 
@@ -124,7 +123,7 @@ impl Member {
     pub(super) fn strange(&self, store: &[Fence]) -> Vec<Fence> {
         let mut state = self.state();
         let now = Instant::now();
-        let is_known = |fence: &&Fence| state.held.contains_key(*fence) || state.sending.contains_key(*fence);
+        let is_known = |fence: &&Fence| state.held.contains_key(*fence) || state.sending.contains(*fence);
         let found: Vec<Fence> = store.iter().filter(|fence| !is_known(fence)).copied().collect();
         let before = std::mem::take(&mut state.strange);
         let since = |fence: &Fence| before.get(fence).copied().unwrap_or(now);
@@ -199,9 +198,9 @@ impl Member {
     /// Gives up everything that runs.
     pub(super) fn abandon(&self) -> Vec<Gone> {
         let mut state = self.state();
-        let held = std::mem::take(&mut state.held);
+        let (held, sending) = (std::mem::take(&mut state.held), std::mem::take(&mut state.sending));
         let mut told = Vec::new();
-        for fence in held.into_keys() {
+        for fence in held.into_keys().chain(sending) {
             if let Some(process) = state.processes.get(&fence.key) {
                 process.session.abandon();
                 told.push(gone(fence, process));

@@ -78,7 +78,9 @@ impl<S: Store> Durable<S> {
         let fences: Vec<Fence> = ends.iter().map(|(process, end)| fence_of(process.key, end)).collect();
         member.send(&fences);
         let answer = self.try_exchange(&member, ends, wanted).await;
-        member.sent(&fences, answer.is_ok());
+        if answer.is_ok() {
+            member.sent(&fences);
+        }
         // After an error the callers have kept their ends.
         answer.map_err(|error| (error, Vec::new()))
     }
