@@ -1,49 +1,14 @@
 //! How much runs at the same time, and who holds up whom.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tasktronaut::{LocalBackend, Worker};
 
 use super::lab::{Lab, Tree, asynchronous, par, plain, seq, start_with, within};
 use super::world::{Gate, World};
 
-/// How many are inside at the same time, at most.
-#[derive(Default)]
-struct Crowd {
-    inside: AtomicUsize,
-    most: AtomicUsize,
-}
-
-impl Crowd {
-    fn enter(&self) {
-        let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most.fetch_max(inside, Ordering::SeqCst);
-    }
-
-    fn leave(&self) {
-        self.inside.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
 fn many(count: usize, make: fn(&str) -> Tree) -> Tree {
     par((0..count).map(|step| make(&step.to_string())))
-}
-
-/// So many plain functions meet: each blocks until all are there.
-async fn plain_functions_meet(count: usize) {
-    let world = World::new();
-    let barrier = Arc::new(std::sync::Barrier::new(count));
-    for step in 0..count {
-        let barrier = barrier.clone();
-        world.plain(&step.to_string(), move |_| {
-            barrier.wait();
-            Ok(())
-        });
-    }
-    let running = start_with(Lab::new(&world, many(count, plain)), count).await;
-    within(running.handle.wait()).await.unwrap();
-    running.end().await;
 }
 
 /// Quick jobs first, so that the worker claims many at a time; then one of those that were claimed together blocks

@@ -1,8 +1,8 @@
 //! R11 and R12: what a failure does to the rest of a process.
 
-use tasktronaut::{JobState, Outcome, Policy, TaskError};
+use tasktronaut::{JobState, Outcome, TaskError};
 
-use super::lab::{AT_ONCE, Lab, par, plain, seq, start_with};
+use super::lab::{Lab, par, plain, seq, start_with};
 use super::world::World;
 
 #[tokio::test]
@@ -20,8 +20,4 @@ async fn r12_what_a_worker_has_claimed_and_not_begun_is_not_begun_any_more() {
     let states: Vec<_> = (0..100).map(|step| ended.state(&format!("job {step}"))).collect();
     let skipped = states.iter().filter(|state| **state == JobState::Skipped).count();
     assert!(skipped >= 98, "{states:?}");
-}
-
-fn siblings() -> Policy {
-    Policy::new().finish_siblings().backoff(AT_ONCE)
 }

@@ -34,7 +34,6 @@ pub enum Tree {
     Task(&'static str, String),
     Seq(Vec<Tree>),
     Par(Vec<Tree>),
-    Sub(Definition),
 }
 
 pub fn plain(step: &str) -> Tree {
@@ -58,12 +57,6 @@ pub fn par(steps: impl IntoIterator<Item = Tree>) -> Tree {
     Tree::Par(steps.into_iter().collect())
 }
 
-pub fn sub(lab: Lab) -> Tree {
-    Tree::Sub(Definition::new(lab))
-}
-
-type Around = for<'a> fn(&'a Lab, &'a Context, Next<'a>) -> AroundFuture<'a>;
-
 /// The definition.
 #[derive(Clone)]
 pub struct Lab {
@@ -71,8 +64,6 @@ pub struct Lab {
     pub world: World,
     tree: Arc<Tree>,
     policy: Policy,
-    around: Option<Around>,
-    mode: ExecutionMode,
 }
 
 impl Lab {
@@ -83,28 +74,11 @@ impl Lab {
             world: world.clone(),
             tree: Arc::new(tree),
             policy: Policy::new().backoff(AT_ONCE),
-            around: None,
-            mode: ExecutionMode::Sequential,
         }
-    }
-
-    pub fn named(mut self, name: &'static str) -> Self {
-        self.name = name;
-        self
     }
 
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
-        self
-    }
-
-    pub fn around(mut self, around: Around) -> Self {
-        self.around = Some(around);
-        self
-    }
-
-    pub fn mode(mut self, mode: ExecutionMode) -> Self {
-        self.mode = mode;
         self
     }
 
@@ -124,9 +98,6 @@ impl Lab {
             }
             Tree::Seq(steps) => Self::block(builder, ExecutionMode::Sequential, steps),
             Tree::Par(steps) => Self::block(builder, ExecutionMode::Concurrent, steps),
-            Tree::Sub(definition) => {
-                builder.sub_process_of(definition);
-            }
         }
     }
 
@@ -157,10 +128,6 @@ impl ProcessDefinition for Lab {
         self.name
     }
 
-    fn execution_mode(&self) -> ExecutionMode {
-        self.mode
-    }
-
     fn policy(&self) -> Policy {
         self.policy
     }
@@ -182,7 +149,7 @@ impl ProcessDefinition for Lab {
     }
 
     fn hooks(&self) -> Hooks<Self> {
-        let mut hooks = Hooks::new()
+        Hooks::new()
             .on_started(|lab: &Self, _| lab.world.run_hook(&format!("on_started {}", lab.name)))
             .on_completed(|lab: &Self, _| lab.world.run_hook(&format!("on_completed {}", lab.name)))
             .on_cancelled(|lab: &Self, _| lab.world.run_hook(&format!("on_cancelled {}", lab.name)))
@@ -193,11 +160,7 @@ impl ProcessDefinition for Lab {
             .on_task_failed(|lab: &Self, context, _| {
                 let step = context.description().unwrap_or_default();
                 lab.world.run_hook(&format!("on_task_failed {step} {}", context.attempt()))
-            });
-        if let Some(around) = self.around {
-            hooks = hooks.around_task(around);
-        }
-        hooks
+            })
     }
 
     fn define_process(&self, builder: &mut Builder<Self>) -> Result<(), BuildError> {
@@ -263,9 +226,4 @@ impl Ended {
         assert!(found.next().is_none(), "there are two steps `{step}`");
         job.state
     }
-}
-
-/// The state of a process in any backend.
-pub async fn status<B: Backend>(handle: &Handle<B>) -> ProcessStatus {
-    handle.status().await.unwrap()
 }

@@ -3,28 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tasktronaut::{LocalBackend, Policy, ResultExt, RetryAfter, TaskError, Worker};
+use tasktronaut::{Policy, ResultExt, RetryAfter, TaskError};
 
-use super::lab::{Lab, asynchronous, plain, run, within};
+use super::lab::{Lab, asynchronous, plain, run};
 use super::world::World;
-
-fn always_fails(world: &World) {
-    world.plain("a", |_| Err(TaskError::new("no")));
-    world.asynchronous("a", |_| async { Err(TaskError::new("no")) });
-}
-
-/// How many attempts are made of a task with this policy round it.
-async fn attempts(task: &'static str, definition: Policy, process: Policy, worker: Policy) -> usize {
-    let world = World::new();
-    always_fails(&world);
-    let lab = Lab::new(&world, super::lab::task(task, "a")).policy(definition);
-    let backend = LocalBackend::new();
-    let handle = lab.builder().policy(process).build().unwrap().enqueue(&backend).await.unwrap();
-    let worker = Worker::new(backend).policy(worker).start().unwrap();
-    within(handle.outcome()).await.unwrap();
-    within(worker.shutdown()).await;
-    world.count("begin a")
-}
 
 /// The pauses between the attempts of a step.
 async fn pauses(tree: super::lab::Tree, policy: Policy, asks: Option<Duration>) -> Vec<Duration> {

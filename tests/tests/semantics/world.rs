@@ -49,15 +49,6 @@ impl World {
         self.actions.lock().unwrap().asynchronous.insert(step.to_owned(), Arc::new(action));
     }
 
-    /// What a hook does, as `on_completed main`.
-    pub fn hook<F>(&self, hook: &str, action: impl Fn() -> F + Send + Sync + 'static)
-    where
-        F: Future<Output = Result<(), BoxError>> + Send + 'static,
-    {
-        let action = move || -> HookFuture<'static> { Box::pin(action()) };
-        self.actions.lock().unwrap().hooks.insert(hook.to_owned(), Arc::new(action));
-    }
-
     pub fn note(&self, entry: impl Into<String>) {
         self.log.send_modify(|log| log.push(entry.into()));
     }
@@ -74,22 +65,6 @@ impl World {
     /// The entries that begin with a word.
     pub fn all(&self, word: &str) -> Vec<String> {
         self.log.borrow().iter().filter(|entry| entry.starts_with(word)).cloned().collect()
-    }
-
-    /// Where the only entry of this text is in the log.
-    pub fn position(&self, entry: &str) -> usize {
-        let log = self.log();
-        assert_eq!(self.count(entry), 1, "`{entry}` is not there once: {log:#?}");
-        log.iter().position(|known| known == entry).unwrap()
-    }
-
-    /// Fails unless one entry comes before the other.
-    pub fn assert_order(&self, first: &str, second: &str) {
-        assert!(
-            self.position(first) < self.position(second),
-            "`{first}`, then `{second}`: {:#?}",
-            self.log()
-        );
     }
 
     /// Waits until an entry is there.

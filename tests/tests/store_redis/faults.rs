@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use redis::{RedisResult, Value, cmd};
 use tasktronaut::BackendError;
 use tasktronaut::backend::redis::RedisStore;
-use tasktronaut::backend::store::{Changes, Recorded, Store, Wake};
+use tasktronaut::backend::store::{Changes, Recorded, Reviser, Store, Wake};
 use tasktronaut_tests::server::Redis;
 
 use crate::server;
@@ -25,6 +25,7 @@ fn jobs_key(namespace: &str, key: u64) -> Vec<u8> {
 }
 
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn what_is_acknowledged_survives_the_death_of_the_server() -> CaseResult {
     let Some(mut server) = Redis::start_durable() else { return Ok(()) };
     let store = RedisStore::open(&server.url("any")).await?;
@@ -45,6 +46,7 @@ async fn what_is_acknowledged_survives_the_death_of_the_server() -> CaseResult {
 }
 
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn a_server_that_has_forgotten_the_scripts_is_taught_again() -> CaseResult {
     let Some(server) = Redis::start() else { return Ok(()) };
     let store = RedisStore::open(&server.url("any")).await?;
@@ -55,6 +57,7 @@ async fn a_server_that_has_forgotten_the_scripts_is_taught_again() -> CaseResult
 }
 
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn r22_a_listener_hears_of_a_connection_that_was_lost() -> CaseResult {
     let Some(mut server) = Redis::start() else { return Ok(()) };
     let store = RedisStore::open(&server.url("any")).await?;
@@ -70,6 +73,7 @@ async fn r22_a_listener_hears_of_a_connection_that_was_lost() -> CaseResult {
 }
 
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn announcements_become_fewer() -> CaseResult {
     let Some(server) = server() else { return Ok(()) };
     let store = RedisStore::open(&server.url("debounced")).await?;
@@ -91,6 +95,7 @@ async fn announcements_become_fewer() -> CaseResult {
 }
 
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn a_server_that_drops_keys_is_refused() -> CaseResult {
     let Some(server) = Redis::start_with(&["--save", "", "--maxmemory-policy", "allkeys-lru"]) else {
         return Ok(());
@@ -101,6 +106,7 @@ async fn a_server_that_drops_keys_is_refused() -> CaseResult {
 }
 
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn another_layout_is_refused() -> CaseResult {
     let Some(server) = server() else { return Ok(()) };
     raw(server, cmd("HSET").arg("{tasktronaut:newer}:meta").arg("layout").arg("2")).await?;
@@ -111,6 +117,7 @@ async fn another_layout_is_refused() -> CaseResult {
 
 /// An error half-way keeps what was before it; so a full server must refuse the first write.
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn r1_without_memory_nothing_is_half_written() -> CaseResult {
     let Some(server) = Redis::start() else { return Ok(()) };
     let store = RedisStore::open(&server.url("any")).await?;
@@ -132,6 +139,7 @@ async fn r1_without_memory_nothing_is_half_written() -> CaseResult {
 
 /// Records that make no sense are set aside, and their neighbours work.
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn a_corrupt_record_harms_no_neighbour() -> CaseResult {
     let Some(server) = server() else { return Ok(()) };
     let store = RedisStore::open(&server.url("garbage")).await?;
@@ -144,7 +152,7 @@ async fn a_corrupt_record_harms_no_neighbour() -> CaseResult {
     for (key, garbage) in keys.iter().zip([&b""[..], b"nonsense", &[255; 62]]) {
         raw(server, cmd("HSET").arg(jobs_key("garbage", *key)).arg(&node).arg(garbage)).await?;
         assert!(matches!(store.jobs(*key).await, Err(BackendError::Corrupt { .. })));
-        let revised = store.revise(*key, |_| Ok((Changes::default(), ()))).await;
+        let revised = store.revise(*key, Reviser::new(|_| Ok((Changes::default(), ())))).await;
         assert!(matches!(revised, Err(BackendError::Corrupt { .. })));
     }
     raw(server, cmd("SET").arg(jobs_key("garbage", keys[3])).arg("no hash")).await?;
@@ -169,6 +177,7 @@ async fn a_corrupt_record_harms_no_neighbour() -> CaseResult {
 
 /// A revision that is too slow changes nothing.
 #[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
     let Some(server) = server() else { return Ok(()) };
     let store = RedisStore::open(&server.url("slow")).await?;
@@ -176,18 +185,23 @@ async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
     let worker = worker(&store).await?;
     let jobs = jobs_key("slow", key);
     let late = store.clone();
-    let revision = late.revise(key, move |snapshot| {
-        let meetings = vec![(1, 1)];
-        assert_eq!(snapshot.jobs.len(), 1);
-        // As if its time were over.
-        let expired = std::thread::scope(|scope| scope.spawn(|| expire(&jobs).is_ok()).join());
-        assert!(expired.is_ok_and(|expired| expired));
-        Ok((Changes { meetings, ..Changes::default() }, ()))
-    });
+    let revision = late.revise(
+        key,
+        Reviser::new(move |snapshot| {
+            let meetings = vec![(1, 1)];
+            assert_eq!(snapshot.jobs.len(), 1);
+            // As if its time were over.
+            let expired = std::thread::scope(|scope| scope.spawn(|| expire(&jobs).is_ok()).join());
+            assert!(expired.is_ok_and(|expired| expired));
+            Ok((Changes { meetings, ..Changes::default() }, ()))
+        }),
+    );
     let refused = revision.await;
     assert!(matches!(refused, Err(BackendError::Store { .. })), "{refused:?}");
     assert_eq!(claim(&store, worker, 1).await?.len(), 1);
-    let meetings = store.revise(key, |snapshot| Ok((Changes::default(), snapshot.meetings.clone()))).await?;
+    let meetings = store
+        .revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.meetings.clone()))))
+        .await?;
     assert_eq!(meetings, Some(Vec::new()));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tasktronaut::backend::WorkerId;
 use tasktronaut::backend::redis::RedisStore;
-use tasktronaut::backend::store::{Change, Changes, Phase, Recorded, Snapshot, Store};
+use tasktronaut::backend::store::{Change, Changes, Phase, Recorded, Reviser, Snapshot, Store};
 use tasktronaut::{BackendError, BoxError};
 
 use crate::shapes::{CaseResult, add, claim, end, fan, single, worker};
@@ -30,6 +30,7 @@ async fn work(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn r5_two_clients_never_lose_a_join() -> CaseResult {
     const WIDTH: u32 = 7;
     if server().is_none() {
@@ -53,6 +54,7 @@ async fn r5_two_clients_never_lose_a_join() -> CaseResult {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn r3_claims_at_the_same_time_give_each_job_once() -> CaseResult {
     if server().is_none() {
         return Ok(());
@@ -87,6 +89,7 @@ async fn r3_claims_at_the_same_time_give_each_job_once() -> CaseResult {
 
 /// Ends of one process while another client revises it all the time: each count and each memo is there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 async fn r5_revisions_and_exchanges_of_one_process_exclude_each_other() -> CaseResult {
     const WIDTH: u32 = 80;
     if server().is_none() {
@@ -105,7 +108,7 @@ async fn r5_revisions_and_exchanges_of_one_process_exclude_each_other() -> CaseR
                 let process = Some(Change { phase: Phase::Flowing, outcome: None, memo });
                 Ok((Changes { process, meetings: snapshot.meetings.clone(), jobs: Vec::new() }, ()))
             };
-            other.revise(key, count).await?;
+            other.revise(key, Reviser::new(count)).await?;
         }
         Ok::<_, BackendError>(())
     });
