@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use redis::{RedisResult, Value, cmd};
 use tasktronaut::BackendError;
 use tasktronaut::backend::redis::RedisStore;
-use tasktronaut::backend::store::{Changes, Recorded, Store, Wake};
+use tasktronaut::backend::store::{Changes, Recorded, Reviser, Store, Wake};
 use tasktronaut_tests::server::Redis;
 
 use crate::server;
@@ -40,7 +40,7 @@ async fn what_is_acknowledged_survives_the_death_of_the_server() -> CaseResult {
     let exchange = store.exchange(worker, vec![end(fence, 0)], 10).await?;
     assert_eq!(exchange.recorded, [Recorded::Done]);
     assert_eq!(exchange.claims.len(), 1);
-    assert_eq!(store.exchange(worker, vec![end(fence, 0)], 0).await?.recorded, [Recorded::Lost]);
+    assert_eq!(store.exchange(worker, vec![end(fence, 0)], 0).await?.recorded, [Recorded::Done]);
     Ok(())
 }
 
@@ -144,7 +144,7 @@ async fn a_corrupt_record_harms_no_neighbour() -> CaseResult {
     for (key, garbage) in keys.iter().zip([&b""[..], b"nonsense", &[255; 62]]) {
         raw(server, cmd("HSET").arg(jobs_key("garbage", *key)).arg(&node).arg(garbage)).await?;
         assert!(matches!(store.jobs(*key).await, Err(BackendError::Corrupt { .. })));
-        let revised = store.revise(*key, |_| Ok((Changes::default(), ()))).await;
+        let revised = store.revise(*key, Reviser::new(|_| Ok((Changes::default(), ())))).await;
         assert!(matches!(revised, Err(BackendError::Corrupt { .. })));
     }
     raw(server, cmd("SET").arg(jobs_key("garbage", keys[3])).arg("no hash")).await?;
@@ -176,18 +176,23 @@ async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
     let worker = worker(&store).await?;
     let jobs = jobs_key("slow", key);
     let late = store.clone();
-    let revision = late.revise(key, move |snapshot| {
-        let meetings = vec![(1, 1)];
-        assert_eq!(snapshot.jobs.len(), 1);
-        // As if its time were over.
-        let expired = std::thread::scope(|scope| scope.spawn(|| expire(&jobs).is_ok()).join());
-        assert!(expired.is_ok_and(|expired| expired));
-        Ok((Changes { meetings, ..Changes::default() }, ()))
-    });
+    let revision = late.revise(
+        key,
+        Reviser::new(move |snapshot| {
+            let meetings = vec![(1, 1)];
+            assert_eq!(snapshot.jobs.len(), 1);
+            // As if its time were over.
+            let expired = std::thread::scope(|scope| scope.spawn(|| expire(&jobs).is_ok()).join());
+            assert!(expired.is_ok_and(|expired| expired));
+            Ok((Changes { meetings, ..Changes::default() }, ()))
+        }),
+    );
     let refused = revision.await;
     assert!(matches!(refused, Err(BackendError::Store { .. })), "{refused:?}");
     assert_eq!(claim(&store, worker, 1).await?.len(), 1);
-    let meetings = store.revise(key, |snapshot| Ok((Changes::default(), snapshot.meetings.clone()))).await?;
+    let meetings = store
+        .revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.meetings.clone()))))
+        .await?;
     assert_eq!(meetings, Some(Vec::new()));
     Ok(())
 }

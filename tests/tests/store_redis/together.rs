@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tasktronaut::backend::WorkerId;
 use tasktronaut::backend::redis::RedisStore;
-use tasktronaut::backend::store::{Change, Changes, Phase, Recorded, Snapshot, Store};
+use tasktronaut::backend::store::{Change, Changes, Phase, Recorded, Reviser, Snapshot, Store};
 use tasktronaut::{BackendError, BoxError};
 
 use crate::shapes::{CaseResult, add, claim, end, fan, single, worker};
@@ -105,7 +105,7 @@ async fn r5_revisions_and_exchanges_of_one_process_exclude_each_other() -> CaseR
                 let process = Some(Change { phase: Phase::Flowing, outcome: None, memo });
                 Ok((Changes { process, meetings: snapshot.meetings.clone(), jobs: Vec::new() }, ()))
             };
-            other.revise(key, count).await?;
+            other.revise(key, Reviser::new(count)).await?;
         }
         Ok::<_, BackendError>(())
     });
