@@ -34,6 +34,7 @@ impl Parcel {
     }
 
     #[task(retries = 1, backoff = "1ms")]
+    #[allow(clippy::unused_async)] // an async task
     async fn weigh(&self, context: &Context, number: u64) -> Result<(), BoxError> {
         // Some need a second attempt.
         if number.is_multiple_of(3) && context.attempt() == 1 { Err("it slipped".into()) } else { Ok(()) }

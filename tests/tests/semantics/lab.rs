@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tasktronaut::backend::{LocalOptions, ProcessStatus};
 use tasktronaut::{
-    Arguments, AroundFuture, Backend, BuildError, Builder, Context, Definition, ExecutionMode, Handle, Hooks,
-    JobState, LocalBackend, Next, Outcome, Policy, Process, ProcessBuilder, ProcessDefinition, Registry,
-    RunningWorker, Task, Worker,
+    Arguments, BuildError, Builder, ExecutionMode, Handle, Hooks, JobState, LocalBackend, Outcome, Policy,
+    Process, ProcessBuilder, ProcessDefinition, Registry, RunningWorker, Task, Worker,
 };
 
 use super::world::World;

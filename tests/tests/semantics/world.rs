@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex};
 
-use tasktronaut::{BoxError, Call, Context, HookFuture, TaskFuture, TaskResult};
+use tasktronaut::{Call, Context, HookFuture, TaskFuture, TaskResult};
 use tokio::sync::watch;
 
 use super::lab::{DEADLINE, Lab};
