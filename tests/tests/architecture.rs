@@ -31,6 +31,7 @@ const KNOTS: &[(&str, &[&str])] = &[
             "definition::call",
             "definition::context",
             "definition::erased",
+            "definition::foreign",
             "definition::hooks",
             "definition::registry",
             "definition::tables",
@@ -39,7 +40,11 @@ const KNOTS: &[(&str, &[&str])] = &[
     ),
     (
         "the threads, attempts and monitor of a worker share one state, which keeps the threads",
-        &["engine::attempt", "engine::lane", "engine::monitor", "engine::suspended", "engine::worker"],
+        &["engine::attempt", "engine::lane", "engine::monitor", "engine::shared", "engine::suspended"],
+    ),
+    (
+        "what a test has its world do is done by the tasks of its lab, which are told of the lab they belong to",
+        &["testing::stage::lab", "testing::stage::world"],
     ),
     (
         "a table of arguments gives out sets and values, which are written back into tables",
@@ -80,7 +85,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn is_for_tests(path: &str) -> bool {
-    path.split('/').any(|part| part == "tests" || part == "tests.rs")
+    path.split('/').any(|part| part == "tests" || part == "testing" || part == "tests.rs")
 }
 
 fn too_long(files: &[(String, String)]) -> Vec<String> {

@@ -80,6 +80,7 @@ async fn open_sqlite(url: &str) -> Result<AnyBackend, BackendError> {
 }
 
 #[cfg(not(feature = "sqlite"))]
+#[allow(clippy::unused_async)] // like its siblings
 async fn open_sqlite(_: &str) -> Result<AnyBackend, BackendError> {
     Err(left_out("sqlite"))
 }
@@ -90,6 +91,7 @@ async fn open_postgres(url: &str) -> Result<AnyBackend, BackendError> {
 }
 
 #[cfg(not(feature = "postgres"))]
+#[allow(clippy::unused_async)] // like its siblings
 async fn open_postgres(_: &str) -> Result<AnyBackend, BackendError> {
     Err(left_out("postgres"))
 }
@@ -100,6 +102,7 @@ async fn open_redis(url: &str) -> Result<AnyBackend, BackendError> {
 }
 
 #[cfg(not(feature = "redis"))]
+#[allow(clippy::unused_async)] // like its siblings
 async fn open_redis(_: &str) -> Result<AnyBackend, BackendError> {
     Err(left_out("redis"))
 }

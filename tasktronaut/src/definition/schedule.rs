@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::words::clock::wall_time;
+
 /// The queue of what asks for none.
 pub(crate) const DEFAULT_QUEUE: &str = "default";
 
@@ -27,6 +29,14 @@ pub(crate) enum Start {
 }
 
 impl Start {
+    /// How long it is until then, for a process that is enqueued now.
+    pub(crate) fn pause(self) -> Duration {
+        match self {
+            Self::After(pause) => pause,
+            Self::At(time) => time.duration_since(wall_time()).unwrap_or_default(),
+        }
+    }
+
     /// The time, for a process that is enqueued now. What lies beyond the calendar is as late as can be told.
     pub(crate) fn from(self, now: SystemTime) -> SystemTime {
         match self {

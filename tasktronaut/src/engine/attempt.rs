@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::task::{Context as PollContext, Poll, Waker};
-use std::time::Instant;
 
 use super::lane::Lane;
 use super::observer::Attempt;
@@ -16,7 +15,7 @@ use crate::definition::task::{TaskFuture, TaskInfo, TaskResult};
 use crate::definition::unwind::{poll, unwound};
 use crate::plan::NodeKind;
 use crate::plan::rules::{JobFailure, Record, Verdict, judge};
-use crate::words::clock::{Clock, Deadline};
+use crate::words::clock::{Clock, Deadline, instant};
 use crate::words::error::{BoxError, TaskError, TaskErrorKind, full_text};
 
 /// A claimed job, and who runs it.
@@ -269,7 +268,7 @@ impl<'a, B> Job<'a, B> {
 
     fn tell_begun(&self) {
         if let Some(observer) = &self.shared.observer {
-            observer.begun(&Attempt::of_claim(self.process, self.claim, Instant::now()));
+            observer.begun(&Attempt::of_claim(self.process, self.claim, instant()));
         }
     }
 

@@ -12,6 +12,7 @@ use super::observer::Attempt;
 use super::shared::{PAUSE_AFTER_ERROR, Shared};
 use crate::backend::{Backend, BackendError, LostClaim, Pulse};
 use crate::definition::context::Level;
+use crate::words::clock::instant;
 
 /// A sign of life is given at least this often: with it a worker sees what was cancelled (`R22`).
 const LONGEST_TICK: Duration = Duration::from_secs(1);
@@ -61,14 +62,14 @@ async fn keep<B: Backend>(shared: &Arc<Shared<B>>, mut orders: mpsc::UnboundedRe
     let lease = shared.membership.lease;
     let tick = (lease / 3).min(LONGEST_TICK);
     let mut has_joined = false;
-    let mut renewed = Instant::now();
+    let mut renewed = instant();
     loop {
         let pause = if has_joined {
             beat(shared, lease, &mut renewed).await;
             tick
         } else {
             has_joined = join(shared).await;
-            renewed = Instant::now();
+            renewed = instant();
             if has_joined { tick } else { PAUSE_AFTER_ERROR }
         };
         match tokio::time::timeout(pause, orders.recv()).await {
@@ -98,7 +99,7 @@ async fn join<B: Backend>(shared: &Arc<Shared<B>>) -> bool {
 }
 
 async fn beat<B: Backend>(shared: &Shared<B>, lease: Duration, renewed: &mut Instant) {
-    let asked = Instant::now();
+    let asked = instant();
     let renew = asked.duration_since(*renewed) + LONGEST_TICK.min(lease / 3) / 2 >= lease / 3;
     let answer = tokio::time::timeout(lease / 3, shared.backend.beat(shared.id, renew)).await;
     match answer {
@@ -142,12 +143,12 @@ async fn leave<B: Backend>(shared: &Shared<B>, has_joined: bool) {
     if !has_joined {
         return;
     }
-    let given_up = Instant::now() + LEAVING;
+    let given_up = instant() + LEAVING;
     loop {
-        let asked = Instant::now();
+        let asked = instant();
         match tokio::time::timeout(LEAVING, shared.backend.leave(shared.id)).await {
             Ok(Ok(released)) => return tell_released(shared, &released, asked),
-            Ok(Err(error)) if Instant::now() < given_up => told(shared, "leave", &error),
+            Ok(Err(error)) if instant() < given_up => told(shared, "leave", &error),
             Ok(Err(error)) => return told(shared, "leave", &error),
             Err(_) => {
                 return tracing::error!(worker = %shared.id, "the store does not answer; its leases will run out");

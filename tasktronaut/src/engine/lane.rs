@@ -6,14 +6,14 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use smallvec::smallvec;
 
 use super::attempt::{Desk, Job, Ran};
 use super::shared::Shared;
 use crate::backend::{Backend, Claim, Claimed, ClaimedProcess, Exchanged, Finished, JobEnd};
-use crate::words::clock::{Clock, Moment};
+use crate::words::clock::{Clock, Moment, instant};
 
 /// The most jobs that are claimed at a time.
 const LARGEST_CHUNK: usize = 256;
@@ -392,7 +392,7 @@ impl<B: Backend> Work<'_, B> {
 
     /// Claims a chunk; nothing when it got some, else what the exchange said.
     fn claim(&mut self, now: Moment) -> Option<Exchanged> {
-        let (asked, recorded) = (Instant::now(), self.shared.recorded.load(Ordering::SeqCst));
+        let (asked, recorded) = (instant(), self.shared.recorded.load(Ordering::SeqCst));
         let exchanged = self.exchange(self.chunk);
         self.taken = self.claimed.iter().map(|group| group.jobs.len()).sum();
         if self.taken == 0 {

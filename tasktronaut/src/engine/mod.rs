@@ -1,6 +1,7 @@
 //! Floor 4, who does the work: the worker, and the handle of those who asked for it.
 //!
-//! - [`worker`]: a worker's settings and start; [`running`]: a worker at work, and its end; [`shared`]: what its
+//! - [`worker`]: a worker's settings and start; [`running`]: a worker at work, and its end;
+//!   [`serve`]: both in one; [`shared`]: what its
 //!   threads share.
 //! - [`lane`]: one thread of a worker: claims, runs, records, over and over.
 //! - [`attempt`]: one attempt of one job.
@@ -21,6 +22,7 @@ mod monitor;
 pub mod observer;
 mod run;
 mod running;
+mod serve;
 mod shared;
 mod suspended;
 mod worker;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::backend::{BackendError, Claim, ClaimedProcess, Finished, JobEnd, JobName, LostClaim, Unroutable};
 use crate::plan::rules::Verdict;
+use crate::words::clock::instant;
 use crate::words::error::TaskError;
 
 /// Is told of every claim, end and lost lease of a worker: metrics and logs live on it.
@@ -187,7 +188,7 @@ pub(super) struct Sent {
 impl Sent {
     /// Tells of ends that are about to be sent.
     pub(super) fn new(observer: &dyn Observer, finished: &[Finished]) -> Self {
-        let asked = Instant::now();
+        let asked = instant();
         let mut ends = Vec::new();
         for group in finished {
             for end in &group.jobs {

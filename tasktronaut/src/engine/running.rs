@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::keeper::Keeper;
 use super::shared::Shared;
-use super::worker::{Worker, WorkerError};
 use crate::backend::{Backend, WorkerId};
 use crate::definition::context::Level;
+use crate::words::clock::instant;
 
 /// How often a worker is asked whether it has nothing to do.
 const LOOK: Duration = Duration::from_millis(10);
@@ -22,33 +22,6 @@ pub struct RunningWorker<B: Backend> {
     grace: Duration,
     own_runtime: Option<tokio::runtime::Runtime>,
     has_left: bool,
-}
-
-impl<B: Backend> Worker<B> {
-    /// Works until SIGTERM or Ctrl-C, and then ends in good order (`R18`): no new claims, the
-    /// [`grace`](Self::grace) for what runs, then everything is given back. A second signal gives it back at once.
-    pub async fn run(self) -> Result<(), WorkerError> {
-        let mut signals = Signals::new().map_err(WorkerError::Thread)?;
-        let running = self.start()?;
-        signals.next().await;
-        tracing::info!(worker = %running.id(), "the worker stops; running jobs may end");
-        let mut shutdown = std::pin::pin!(running.end(async {
-            signals.next().await;
-        }));
-        shutdown.as_mut().await;
-        Ok(())
-    }
-
-    /// Works until there is nothing more that this worker could do now or later: nothing of its queues is ready, or
-    /// waits for a retry or a delayed start, and nothing runs here. For tests and scripts.
-    ///
-    /// What other workers run meanwhile is not waited for.
-    pub async fn run_until_idle(self) -> Result<(), WorkerError> {
-        let running = self.start()?;
-        running.until_idle().await;
-        running.shutdown().await;
-        Ok(())
-    }
 }
 
 impl<B: Backend> RunningWorker<B> {
@@ -67,7 +40,7 @@ impl<B: Backend> RunningWorker<B> {
     }
 
     /// The same, with something that cuts the grace short.
-    async fn end(mut self, hurry: impl Future<Output = ()>) {
+    pub(super) async fn end(mut self, hurry: impl Future<Output = ()>) {
         self.shared.stop();
         let in_time = {
             // The caller's own executor need not be tokio.
@@ -95,7 +68,7 @@ impl<B: Backend> RunningWorker<B> {
 
     /// Waits until there is nothing more that this worker could do: see [`Worker::run_until_idle`].
     pub async fn until_idle(&self) {
-        let asked = Instant::now();
+        let asked = instant();
         loop {
             self.shared.until_idle().await;
             if self.shared.has_seen_nothing_since(asked) && self.shared.active.load(Ordering::SeqCst) == 0 {
@@ -115,7 +88,7 @@ impl<B: Backend> RunningWorker<B> {
 }
 
 /// The output of the first future, unless the second is over before.
-async fn first<T>(wanted: impl Future<Output = T>, other: impl Future<Output = ()>) -> Option<T> {
+pub(super) async fn first<T>(wanted: impl Future<Output = T>, other: impl Future<Output = ()>) -> Option<T> {
     let (mut wanted, mut other) = (std::pin::pin!(wanted), std::pin::pin!(other));
     std::future::poll_fn(|context| {
         if let std::task::Poll::Ready(output) = wanted.as_mut().poll(context) {
@@ -124,44 +97,6 @@ async fn first<T>(wanted: impl Future<Output = T>, other: impl Future<Output = (
         other.as_mut().poll(context).map(|()| None)
     })
     .await
-}
-
-/// SIGTERM and Ctrl-C.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        let (terminate, interrupt) = (self.terminate.recv(), self.interrupt.recv());
-        let other = async {
-            interrupt.await;
-        };
-        first(terminate, other).await;
-    }
-
-    #[cfg(not(unix))]
-    #[allow(clippy::unnecessary_wraps)] // as on unix
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 impl<B: Backend> Drop for RunningWorker<B> {

@@ -1,9 +1,9 @@
 //! Time as a value: the only place that asks the operating system what time it is.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 #[cfg(feature = "sqlite")]
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant, SystemTime};
 
 /// A moment on a clock that never goes backwards, in nanoseconds since the clock was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -72,6 +72,16 @@ impl Deadline {
     pub(crate) fn instant(self) -> Instant {
         self.0
     }
+}
+
+/// The present moment, for measuring and for timers.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// The present time of the calendar.
+pub(crate) fn wall_time() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A clock for tests: it stands still until it is moved.

@@ -1,6 +1,6 @@
 //! From a plan to the plain data that a store keeps: routes, meetings, and what follows a node.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::backend::record::{JobEnd, Membership};
 use crate::backend::store::{End, Fence, How, Key, Meeting, NewProcess, Release, RouteId, Then};
@@ -56,7 +56,7 @@ pub(super) fn new_process(plan: &Plan, bytes: Vec<u8>) -> NewProcess {
         plan: bytes,
         priority: plan.priority(),
         first: release(plan, plan.scopes[0].started),
-        start_after: plan.start.map(pause_of).unwrap_or_default(),
+        start_after: plan.start.map(Start::pause).unwrap_or_default(),
         deadline: plan.policy.timeout,
         meetings: meetings
             .map(|(node, record)| {
@@ -68,13 +68,6 @@ pub(super) fn new_process(plan: &Plan, bytes: Vec<u8>) -> NewProcess {
                 Meeting { node, waits_for: record.waits_for, then }
             })
             .collect(),
-    }
-}
-
-fn pause_of(start: Start) -> Duration {
-    match start {
-        Start::After(pause) => pause,
-        Start::At(time) => time.duration_since(SystemTime::now()).unwrap_or_default(),
     }
 }
 

@@ -1,23 +1,20 @@
 //! Housekeeping: what has ended long ago is removed, and what nobody can do is looked for.
 
 use std::sync::{MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::Durable;
-use crate::backend::BackendError;
+use super::{Durable, House};
 use crate::backend::record::Unroutable;
 use crate::backend::store::Store;
+use crate::words::clock::instant;
 
 /// How often it is done; oftener where leases are short.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 
 /// So many processes are removed at a time.
 const SWEEP: usize = 1000;
-
-/// What housekeeping comes to: what nobody can do.
-pub(super) type House = Result<Vec<Unroutable>, BackendError>;
 
 impl<S: Store> Durable<S> {
     /// Removes what has ended long ago (`R20`) and looks for what nobody can do (`R17`), now and then.
@@ -52,7 +49,7 @@ impl<S: Store> Durable<S> {
         let mut cleaned = self.inner.cleaned.lock().unwrap_or_else(PoisonError::into_inner);
         let is_time = cleaned.is_none_or(|last| last.elapsed() >= HOUSEKEEPING.min(lease * 2));
         if is_time {
-            *cleaned = Some(Instant::now());
+            *cleaned = Some(instant());
         }
         is_time
     }

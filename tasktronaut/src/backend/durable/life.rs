@@ -1,7 +1,6 @@
 //! The life of a worker in the eyes of its store: signs of life, what they bring to light, and leaving.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::member::Member;
 use super::revise::{Revision, poison_error};
@@ -13,6 +12,7 @@ use crate::backend::store::{Fence, Key, Store};
 use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::{JobState, NodeKind, Outcome};
+use crate::words::clock::instant;
 use crate::words::error::TaskErrorKind;
 
 impl<S: Store> Durable<S> {
@@ -24,7 +24,7 @@ impl<S: Store> Durable<S> {
             tracing::warn!(%worker, "leases could not be renewed; what runs is given up");
             return Ok(Pulse { lost, ..Pulse::default() });
         }
-        let (asked, before) = (Instant::now(), member.held());
+        let (asked, before) = (instant(), member.held());
         let max_lost = member.membership.max_lost;
         let beat = self.inner.store.beat(worker, renew, max_lost).await?;
         if renew {

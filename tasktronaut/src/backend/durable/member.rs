@@ -8,6 +8,7 @@ use crate::backend::record::{ClaimedProcess, LostClaim, Membership, WorkerId};
 use crate::backend::store::{Fence, Key};
 use crate::definition::context::{Level, Session};
 use crate::plan::Plan;
+use crate::words::clock::instant;
 
 /// So many processes are kept once they have been read, and more only while jobs of theirs run.
 const KEPT: usize = 1024;
@@ -39,7 +40,7 @@ struct State {
 
 impl Member {
     pub(super) fn new(worker: WorkerId, membership: Membership) -> Self {
-        let state = State { renewed: Some(Instant::now()), ..State::default() };
+        let state = State { renewed: Some(instant()), ..State::default() };
         Self { worker, membership, state: Mutex::new(state) }
     }
 
@@ -122,7 +123,7 @@ impl Member {
     /// nobody runs them, and renewed with the others they would never run out.
     pub(super) fn strange(&self, store: &[Fence]) -> Vec<Fence> {
         let mut state = self.state();
-        let now = Instant::now();
+        let now = instant();
         let is_known = |fence: &&Fence| state.held.contains_key(*fence) || state.sending.contains(*fence);
         let found: Vec<Fence> = store.iter().filter(|fence| !is_known(fence)).copied().collect();
         let before = std::mem::take(&mut state.strange);

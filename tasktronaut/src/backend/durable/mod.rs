@@ -29,16 +29,16 @@ use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 
 use self::group::Group;
-use self::house::House;
 use self::member::Member;
 use super::feed::Feed;
 use super::record::{
     CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
-    ProcessStatus, Pulse, WorkerId,
+    ProcessStatus, Pulse, Unroutable, WorkerId,
 };
 use super::store::{Key, Retention, Store, Wake};
 use super::{Backend, BackendError, Capability, EnqueueError, Exchanged};
 use crate::plan::{Outcome, Plan};
+use crate::words::clock::instant;
 
 /// The largest plan that a store takes, in bytes (`R21`).
 const MAX_PLAN_BYTES: usize = 16 * 1024 * 1024;
@@ -61,8 +61,12 @@ struct Inner<S> {
     listening: OnceCell<()>,
     cleaned: Mutex<Option<Instant>>,
     /// What is removed and looked for at present.
+    /// Housekeeping that is under way, and comes to what nobody can do.
     house: Mutex<Option<JoinHandle<House>>>,
 }
+
+/// What housekeeping comes to: what nobody can do.
+type House = Result<Vec<Unroutable>, BackendError>;
 
 impl<S> Clone for Durable<S> {
     fn clone(&self) -> Self {
@@ -94,7 +98,7 @@ impl<S: Store> Durable<S> {
             changed: Arc::default(),
             listening: OnceCell::new(),
             // A worker looks after a while, not at its very start.
-            cleaned: Mutex::new(Some(Instant::now())),
+            cleaned: Mutex::new(Some(instant())),
             house: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use smallvec::smallvec;
 
@@ -20,6 +20,7 @@ use crate::backend::{BackendError, Exchanged};
 use crate::plan::rules::Verdict;
 use crate::plan::run::Ended;
 use crate::plan::{JobState, NodeKind, Plan};
+use crate::words::clock::instant;
 use crate::words::error::{TaskError, TaskErrorKind};
 
 /// How often the end of an attempt that must be revised is tried before it is left to its lease.
@@ -108,7 +109,7 @@ impl<S: Store> Durable<S> {
             return Ok((exchanged, Vec::new()));
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
-        let asked = Instant::now();
+        let asked = instant();
         let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
         member.abandon_overdue();
         // From here on their leases are this worker's, however long it takes until they are begun.

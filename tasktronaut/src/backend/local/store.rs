@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use smallvec::smallvec;
 use tokio::sync::{mpsc, oneshot};
@@ -88,7 +88,7 @@ impl Store {
         let first = plan.scopes[0].started;
         self.enqueued += 1;
         let mut run = Run::new(key, Arc::clone(plan), self.enqueued);
-        match plan.start.map(pause_of) {
+        match plan.start.map(Start::pause) {
             Some(pause) if !pause.is_zero() => {
                 run.turn(&mut self.released, |turn| turn.set(first, JobState::Waiting));
                 self.timers.push(Reverse((now.after(pause), key, first)));
@@ -425,14 +425,6 @@ pub(super) fn unknown(identifier: &str) -> BackendError {
 /// Where the nonces of this store begin.
 fn rand_seed() -> u32 {
     u32::from_le_bytes(uuid::Uuid::new_v4().as_bytes()[..4].try_into().unwrap_or_default())
-}
-
-/// How long from now a process is to begin.
-fn pause_of(start: Start) -> Duration {
-    match start {
-        Start::After(pause) => pause,
-        Start::At(time) => time.duration_since(SystemTime::now()).unwrap_or_default(),
-    }
 }
 
 impl Listener {
