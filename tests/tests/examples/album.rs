@@ -179,7 +179,7 @@ fn an_album_in_a_store_goes_on_where_it_was_killed() {
 }
 
 #[test]
-#[cfg_attr(no_redis, ignore = "needs a Redis server")]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
 fn two_programs_share_an_album() {
     let server = tasktronaut_tests::server::Redis::start().unwrap();
     let folder = fresh_folder("shared");
