@@ -33,6 +33,8 @@ pub(super) struct Shared<B> {
     pub(super) observer: Option<Arc<dyn Observer>>,
     /// How many jobs are under way: lanes that are not idle, and suspended attempts.
     pub(super) active: AtomicUsize,
+    /// How many lanes wait for a place.
+    pub(super) crowded: AtomicUsize,
     /// Told when `active` falls to zero.
     pub(super) idle: Notify,
     pub(super) stopping: AtomicBool,
@@ -73,7 +75,7 @@ impl<B: Backend> Shared<B> {
         if before == 1 {
             self.idle.notify_waiters();
         }
-        if before >= self.concurrency {
+        if before >= self.concurrency && self.crowded.load(Ordering::SeqCst) > 0 {
             self.bell.ring();
         }
     }

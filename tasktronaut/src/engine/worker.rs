@@ -210,6 +210,7 @@ impl<B: Backend> Worker<B> {
             has_others: capability.shared,
             observer: self.observer,
             active: AtomicUsize::new(0),
+            crowded: AtomicUsize::new(0),
             idle: Notify::new(),
             stopping: AtomicBool::new(false),
             signal: Arc::new(Signal::default()),

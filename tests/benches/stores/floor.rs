@@ -16,7 +16,8 @@ impl Floor {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                 CREATE TABLE job (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, payload BLOB);",
+                 CREATE TABLE job (id INTEGER PRIMARY KEY, state INTEGER NOT NULL, payload BLOB);
+                 CREATE INDEX ready ON job (id) WHERE state = 0;",
             )
             .expect("a table");
         Self::Sqlite(Box::new(connection))
@@ -30,7 +31,8 @@ impl Floor {
         client
             .batch_execute(&format!(
                 "CREATE TABLE {table} (id int PRIMARY KEY, state int NOT NULL, payload bytea)
-                 WITH (fillfactor = 70)"
+                 WITH (fillfactor = 70);
+                 CREATE INDEX ON {table} (id) WHERE state = 0"
             ))
             .await
             .expect("a table");
@@ -146,15 +148,21 @@ impl Floor {
 
 fn run_sqlite(connection: &rusqlite::Connection, jobs: usize, batch: usize) -> Duration {
     let mut finish = connection.prepare("UPDATE job SET state = 2 WHERE id = ?").expect("a statement");
-    let mut claim = connection.prepare("UPDATE job SET state = 1 WHERE id = ?").expect("a statement");
+    let mut claim = connection
+        .prepare(&format!(
+            "UPDATE job SET state = 1 WHERE id IN (SELECT id FROM job WHERE state = 0 ORDER BY id LIMIT {batch})
+             RETURNING id, payload"
+        ))
+        .expect("a statement");
     let number = |id: usize| i64::try_from(id).expect("few jobs");
     let begun = Instant::now();
     for first in (0..jobs).step_by(batch) {
         connection.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
         for id in first..first + batch {
             finish.execute([number(id)]).expect("a row");
-            claim.execute([number(id + batch)]).expect("a row");
         }
+        let claimed = claim.query_map([], |row| row.get::<_, Vec<u8>>(1)).expect("rows");
+        claimed.for_each(|payload| drop(payload.expect("a row")));
         connection.execute_batch("COMMIT").expect("a commit");
     }
     begun.elapsed()
@@ -164,8 +172,8 @@ async fn run_postgres(client: &tokio_postgres::Client, table: &str, jobs: usize,
     let step = client
         .prepare(&format!(
             "WITH done AS (UPDATE {table} SET state = 2 WHERE id = ANY($1)),
-                  next AS (SELECT id FROM {table} WHERE id = ANY($2) AND state = 0 FOR UPDATE SKIP LOCKED)
-             UPDATE {table} AS job SET state = 1 FROM next WHERE job.id = next.id RETURNING job.id"
+                  next AS (SELECT id FROM {table} WHERE state = 0 ORDER BY id LIMIT {batch} FOR UPDATE SKIP LOCKED)
+             UPDATE {table} AS job SET state = 1 FROM next WHERE job.id = next.id RETURNING job.id, job.payload"
         ))
         .await
         .expect("a statement");
@@ -173,8 +181,7 @@ async fn run_postgres(client: &tokio_postgres::Client, table: &str, jobs: usize,
     let begun = Instant::now();
     for first in (0..jobs).step_by(batch) {
         let done: Vec<i32> = (first..first + batch).map(number).collect();
-        let next: Vec<i32> = done.iter().map(|id| id + number(batch)).collect();
-        client.query(&step, &[&done, &next]).await.expect("a step");
+        client.query(&step, &[&done]).await.expect("a step");
     }
     begun.elapsed()
 }
@@ -182,8 +189,9 @@ async fn run_postgres(client: &tokio_postgres::Client, table: &str, jobs: usize,
 /// Finishes one job, and takes the next.
 const STEP: &str = "redis.call('HSET', 'job:' .. ARGV[1], 'state', '2')
 local next = redis.call('LPOP', 'ready')
-if next then redis.call('HSET', 'job:' .. next, 'state', '1') end
-return next";
+if not next then return false end
+redis.call('HSET', 'job:' .. next, 'state', '1')
+return redis.call('HGET', 'job:' .. next, 'payload')";
 
 async fn run_redis(mut connection: redis::aio::MultiplexedConnection, jobs: usize, batch: usize) -> Duration {
     let load: String =
