@@ -13,7 +13,7 @@ use smallvec::smallvec;
 use super::attempt::{Desk, Job, Ran};
 use super::shared::Shared;
 use crate::backend::{Backend, Claim, Claimed, ClaimedProcess, Exchanged, Finished, JobEnd};
-use crate::words::clock::{Clock, Moment, instant};
+use crate::words::clock::{Clock, Moment};
 
 /// The most jobs that are claimed at a time.
 const LARGEST_CHUNK: usize = 256;
@@ -401,11 +401,11 @@ impl<B: Backend> Work<'_, B> {
 
     /// Claims a chunk; nothing when it got some, else what the exchange said.
     fn claim(&mut self, now: Moment) -> Option<Exchanged> {
-        let (asked, recorded) = (instant(), self.shared.recorded.load(Ordering::SeqCst));
+        let recorded = self.shared.recorded.load(Ordering::SeqCst);
         let exchanged = self.exchange(self.chunk);
         self.taken = self.claimed.iter().map(|group| group.jobs.len()).sum();
         if self.taken == 0 {
-            self.shared.saw_nothing(asked, recorded, &exchanged);
+            self.shared.saw_nothing(now, recorded, &exchanged);
             return Some(exchanged);
         }
         self.idle = 0;

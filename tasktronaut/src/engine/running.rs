@@ -9,7 +9,7 @@ use super::keeper::Keeper;
 use super::shared::Shared;
 use crate::backend::{Backend, WorkerId};
 use crate::definition::context::Level;
-use crate::words::clock::instant;
+use crate::words::clock::Clock;
 
 /// How often a worker is asked whether it has nothing to do.
 const LOOK: Duration = Duration::from_millis(10);
@@ -68,7 +68,7 @@ impl<B: Backend> RunningWorker<B> {
 
     /// Waits until there is nothing more that this worker could do: see [`Worker::run_until_idle`].
     pub async fn until_idle(&self) {
-        let asked = instant();
+        let asked = self.shared.clock.now();
         loop {
             self.shared.until_idle().await;
             if self.shared.has_seen_nothing_since(asked) && self.shared.active.load(Ordering::SeqCst) == 0 {

@@ -12,7 +12,7 @@ use super::monitor::Monitor;
 use super::observer::{Attempt, Observer, Sent};
 use crate::backend::{Backend, Bell, Claimed, Exchanged, Finished, Membership, WorkerId};
 use crate::definition::context::{Level, Signal};
-use crate::words::clock::SystemClock;
+use crate::words::clock::{Moment, SystemClock};
 use crate::words::policy::Policy;
 
 /// How long to wait before a backend that has failed is asked again.
@@ -45,7 +45,7 @@ pub(super) struct Shared<B> {
     /// How many exchanges have recorded something.
     pub(super) recorded: AtomicUsize,
     /// When a lane last asked in vain for jobs that are there or will be.
-    pub(super) nothing_since: Mutex<Option<Instant>>,
+    pub(super) nothing_since: Mutex<Option<Moment>>,
     pub(super) monitor: Monitor,
 }
 
@@ -172,7 +172,7 @@ impl<B: Backend> Shared<B> {
 
     /// Notes that a lane has asked for jobs and got none. Unless some wait for their time, or something has run
     /// meanwhile that may have released others, there is nothing to do.
-    pub(super) fn saw_nothing(&self, asked: Instant, recorded: usize, exchanged: &Exchanged) {
+    pub(super) fn saw_nothing(&self, asked: Moment, recorded: usize, exchanged: &Exchanged) {
         let is_alone = self.active.load(Ordering::SeqCst) == 1;
         let is_all = is_alone && self.recorded.load(Ordering::SeqCst) == recorded;
         let mut since = self.nothing_since.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +180,7 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Whether a lane has found, since then, that there is nothing to do.
-    pub(super) fn has_seen_nothing_since(&self, moment: Instant) -> bool {
+    pub(super) fn has_seen_nothing_since(&self, moment: Moment) -> bool {
         self.nothing_since.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since >= moment)
     }
 

@@ -49,14 +49,14 @@ pub async fn enqueue(backend: &AnyBackend, jobs: usize) -> Duration {
     begun.elapsed()
 }
 
-/// A chain of 1,000 while so many other jobs are ready that this worker may not touch, and so many that it may.
+/// A chain of 1,000 while so many jobs of another queue are ready.
 pub async fn run_behind(backend: &AnyBackend, backlog: usize) -> Duration {
     let client = Client::new(backend);
     if backlog > 0 {
-        // Jobs of a lower priority: they are looked at, and stay behind.
+        // Jobs of another queue, which the worker that is measured does not work on.
         let fan =
             ProcessBuilder::<Work>::new(tasktronaut::arguments! { kind: "fan", outer: 1, inner: backlog });
-        let fan = fan.priority(-1).build().expect("a process");
+        let fan = fan.queue("other").build().expect("a process");
         fan.enqueue(backend).await.expect("enqueued");
         // Its first jobs make the others ready.
         let registry = registry();
@@ -64,6 +64,7 @@ pub async fn run_behind(backend: &AnyBackend, backlog: usize) -> Duration {
         let worker = Worker::new(backend.clone())
             .registry(&registry)
             .concurrency(1)
+            .queues(["other"])
             .observer(Begun { told: Mutex::new(told), from: 3 })
             .start()
             .expect("a worker");

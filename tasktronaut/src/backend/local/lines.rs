@@ -27,6 +27,7 @@ pub(super) struct Lines {
 struct Line {
     queue: Arc<str>,
     priority: i16,
+    is_paused: bool,
     /// Jobs of processes under way. They go first: what was begun is finished before more is begun.
     going: VecDeque<Place>,
     /// Jobs of processes that have not begun.
@@ -44,7 +45,13 @@ impl Lines {
     fn line(&mut self, queue: &str, priority: i16) -> usize {
         let known = self.all.iter().position(|line| line.priority == priority && &*line.queue == queue);
         known.unwrap_or_else(|| {
-            let line = Line { queue: queue.into(), priority, going: VecDeque::new(), fresh: VecDeque::new() };
+            let line = Line {
+                queue: queue.into(),
+                priority,
+                is_paused: self.paused.contains(queue),
+                going: VecDeque::new(),
+                fresh: VecDeque::new(),
+            };
             self.all.push(line);
             self.order = (0..self.all.len()).collect();
             self.order.sort_by_key(|number| Reverse(self.all[*number].priority));
@@ -87,9 +94,7 @@ impl Lines {
     /// Whether there is something in one of the queues.
     pub(super) fn has_some(&self, serves: impl Fn(&str) -> bool) -> bool {
         self.all.iter().any(|line| {
-            !(line.going.is_empty() && line.fresh.is_empty())
-                && serves(&line.queue)
-                && !self.paused.contains(&line.queue)
+            !(line.is_paused || line.going.is_empty() && line.fresh.is_empty()) && serves(&line.queue)
         })
     }
 
@@ -103,10 +108,7 @@ impl Lines {
     pub(super) fn pop(&mut self, fresh_first: bool, serves: impl Fn(&str) -> bool) -> Option<Place> {
         for number in &self.order {
             let line = &mut self.all[*number];
-            if (line.going.is_empty() && line.fresh.is_empty())
-                || !serves(&line.queue)
-                || self.paused.contains(&line.queue)
-            {
+            if (line.going.is_empty() && line.fresh.is_empty()) || line.is_paused || !serves(&line.queue) {
                 continue;
             }
             let (first, second) = match fresh_first {
@@ -123,6 +125,9 @@ impl Lines {
             self.paused.insert(queue.into());
         } else {
             self.paused.remove(queue);
+        }
+        for line in self.all.iter_mut().filter(|line| &*line.queue == queue) {
+            line.is_paused = paused;
         }
     }
 }
