@@ -34,7 +34,7 @@ impl<B: Backend> RunningWorker<B> {
     }
 
     /// Ends the worker in good order: it claims nothing more, waits for what runs, and after the
-    /// [`grace`](Worker::grace) signals it and gives its jobs back (`R18`).
+    /// [`grace`](crate::Worker::grace) signals it and gives its jobs back (`R18`).
     pub async fn shutdown(self) {
         self.end(std::future::pending()).await;
     }
@@ -66,7 +66,7 @@ impl<B: Backend> RunningWorker<B> {
         }
     }
 
-    /// Waits until there is nothing more that this worker could do: see [`Worker::run_until_idle`].
+    /// Waits until there is nothing more that this worker could do: see [`Worker::run_until_idle`](crate::Worker::run_until_idle).
     pub async fn until_idle(&self) {
         let asked = self.shared.clock.now();
         loop {
