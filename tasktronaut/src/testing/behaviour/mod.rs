@@ -4,12 +4,15 @@
 //! [`backend_contract!`](crate::backend_contract) makes one test of each; [`NAMES`] and [`check`] are there for test
 //! harnesses of another kind.
 //!
-//! ```ignore
-//! async fn open(place: String) -> Result<Durable<MyStore>, BackendError> {
-//!     Ok(Durable::new(MyStore::open(&place).await?))
+//! ```
+//! use tasktronaut::{BackendError, LocalBackend};
+//!
+//! async fn open(_place: String) -> Result<LocalBackend, BackendError> {
+//!     Ok(LocalBackend::new())
 //! }
 //!
-//! tasktronaut::backend_contract!(open);
+//! tasktronaut::backend_contract!(open, without shared);
+//! # fn main() {}
 //! ```
 //!
 //! Cases in which several programs work together need a backend that is

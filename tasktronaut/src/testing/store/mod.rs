@@ -4,12 +4,19 @@
 //! expects no order but those that the contract promises. [`store_contract!`](crate::store_contract) makes one test
 //! of each; [`NAMES`] and [`check`] are there for test harnesses of another kind.
 //!
-//! ```ignore
-//! async fn open(place: String) -> Result<MyStore, BackendError> {
-//!     MyStore::open(&place).await
-//! }
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! mod contract {
+//!     use tasktronaut::BackendError;
+//!     use tasktronaut::backend::SqliteStore;
 //!
-//! tasktronaut::store_contract!(open);
+//!     async fn open(place: String) -> Result<SqliteStore, BackendError> {
+//!         SqliteStore::open(&format!("sqlite:{place}.db"))
+//!     }
+//!
+//!     tasktronaut::store_contract!(open);
+//! }
+//! # fn main() {}
 //! ```
 
 mod admin;
