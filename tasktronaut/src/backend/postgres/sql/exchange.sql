@@ -44,6 +44,7 @@ DECLARE
     q_count bigint[];
     -- Which releases are claimed at once.
     taken boolean[] := '{}';
+    v_priority smallint;
 BEGIN
     PERFORM {schema}.durably();
     unknown := false;
@@ -53,6 +54,45 @@ BEGIN
 
     IF p_wanted > 0 THEN
         PERFORM pg_advisory_xact_lock_shared({worker_class}, uuid_hash(p_worker));
+    END IF;
+
+    -- A step of a chain: one success that lets go one job, while the worker has nothing else to do. It comes to the same
+    -- as everything below, in three short statements: what costs most down there is to begin the large ones.
+    IF p_wanted > 0 AND cardinality(e_process) = 1 AND cardinality(r_process) = 1 AND cardinality(m_process) = 0
+        AND e_how[1] = 0 AND e_error[1] IS NULL AND e_nonce[1] <> 0 AND NOT e_last[1] AND NOT r_concludes[1]
+    THEN
+        PERFORM pg_advisory_xact_lock_shared({process_class}, {schema}.slot(e_process[1]));
+        t := {schema}.clock();
+        SELECT w.lease, p.priority, (SELECT j.due_at FROM {schema}.job j WHERE j.state = 3 ORDER BY j.due_at LIMIT 1)
+        INTO w_lease, v_priority, next_due
+        FROM {schema}.process p, {schema}.worker w
+        WHERE p.key = e_process[1] AND p.phase = 0 AND NOT p.paused
+            AND w.id = p_worker AND NOT w.gone AND r_route[1] = ANY (w.routes)
+            AND NOT EXISTS (SELECT FROM {schema}.job j WHERE j.state = 1 AND j.route = ANY (w.routes));
+        IF FOUND AND (next_due IS NULL OR next_due > t) THEN
+            UPDATE {schema}.job j SET state = 4, due_at = NULL, ended_at = t, worker = NULL, lease_until = NULL
+            WHERE j.process = e_process[1] AND j.node = e_node[1] AND j.attempt = e_attempt[1] AND j.nonce = e_nonce[1]
+                AND j.state IN (1, 2, 8);
+            IF FOUND THEN
+                next_due := next_due - t;
+                recorded := '{0}';
+                INSERT INTO {schema}.job AS j
+                    (process, node, route, state, priority, ready_at, attempt, nonce, claimed_at, lease_until, worker)
+                VALUES (r_process[1], r_node[1], r_route[1], 2, v_priority, t,
+                    1, floor(random() * 2147483647)::integer + 1, t, t + w_lease, p_worker)
+                ON CONFLICT (process, node) DO UPDATE SET
+                    route = excluded.route, state = excluded.state, priority = excluded.priority,
+                    ready_at = excluded.ready_at, attempt = j.attempt + 1, nonce = excluded.nonce,
+                    claimed_at = excluded.claimed_at, lease_until = excluded.lease_until,
+                    worker = excluded.worker, due_at = NULL, ended_at = NULL
+                WHERE j.state = 0
+                RETURNING ARRAY[j.process], ARRAY[j.node], ARRAY[j.attempt], ARRAY[j.nonce], ARRAY[j.failed],
+                    ARRAY[j.undecoded], ARRAY[j.event]
+                INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event;
+                RETURN;
+            END IF;
+        END IF;
+        next_due := NULL;
     END IF;
 
     IF cardinality(e_process) > 0 THEN
