@@ -24,7 +24,7 @@ const QUICK: Duration = Duration::from_micros(20);
 /// A claim that takes longer than this counts as one that takes this long: others wait for the jobs, too.
 const LARGEST_COST: Duration = Duration::from_millis(5);
 
-/// An end of an attempt is kept back no longer than this.
+/// An end of an attempt is kept back no longer than this, or than recording it takes.
 const LONGEST_DELAY: Duration = Duration::from_micros(100);
 
 /// While chunks are larger than this, the clock is read once for so many jobs.
@@ -121,11 +121,12 @@ impl Lane {
     }
 
     /// Keeps the end of the job before, and takes the next one. What is to be recorded now goes to `due`, which is
-    /// empty.
+    /// empty; nothing is kept back longer than `delay`.
     fn turn(
         &self,
         end: Option<JobEnd>,
         now: Moment,
+        delay: Duration,
         is_stopping: bool,
         due: &mut Vec<Finished>,
     ) -> Option<Next> {
@@ -156,7 +157,7 @@ impl Lane {
         // A failure may stop the process, so that the next job need not begin (`R12`).
         let is_due = has_failed
             || state.unsent >= LARGEST_CHUNK
-            || (state.unsent > 0 && now.since(state.unsent_since) > LONGEST_DELAY);
+            || (state.unsent > 0 && now.since(state.unsent_since) > delay);
         if is_due {
             state.swap_finished(due);
         }
@@ -327,8 +328,9 @@ impl<B: Backend> Work<'_, B> {
         let mut end = None;
         loop {
             let now = self.now();
+            let delay = self.cost.max(LONGEST_DELAY);
             let Some((claim, other)) =
-                self.lane.turn(end.take(), now, self.shared.is_stopping(), &mut self.due)
+                self.lane.turn(end.take(), now, delay, self.shared.is_stopping(), &mut self.due)
             else {
                 if self.refill(now) {
                     continue;
@@ -438,7 +440,9 @@ impl<B: Backend> Work<'_, B> {
         }
         // Where a claim goes to a server, it is worth as much work as it takes time.
         let quick = QUICK.saturating_mul(u32::try_from(self.taken).unwrap_or(u32::MAX)).max(self.cost);
-        self.chunk = if now.since(self.begun) < quick { (self.chunk * 2).min(LARGEST_CHUNK) } else { 1 };
+        let took = now.since(self.begun).as_nanos().max(1);
+        let worth = usize::try_from(self.taken as u128 * quick.as_nanos() / took).unwrap_or(LARGEST_CHUNK);
+        self.chunk = worth.clamp(1, self.chunk * 2).min(LARGEST_CHUNK);
         self.taken = 0;
     }
 
