@@ -30,16 +30,20 @@ pub(super) fn claim(
     let Some(Joined { routes, lease }) = joined(session, worker)? else { return Ok(None) };
     let (places, more) = first_places(session, &routes, wanted)?;
     let mut claims = Vec::with_capacity(places.len());
-    let mut statement = session.conn.prepare_cached(
+    // Two statements: `RETURNING` makes a table of its own for each row, which takes longer.
+    let mut read = session.conn.prepare_cached(
+        "SELECT min(attempt + 1, 4294967295), failed, undecoded, event FROM job WHERE process = ?1 AND node = ?2",
+    )?;
+    let mut take = session.conn.prepare_cached(
         "UPDATE job SET state = 2, attempt = min(attempt + 1, 4294967295), nonce = ?3, worker = ?4, lease = ?5,
              claimed_at = ?6
-         WHERE process = ?1 AND node = ?2 RETURNING attempt, failed, undecoded, event",
+         WHERE process = ?1 AND node = ?2",
     )?;
     let lease = session.now.saturating_add(lease);
     let id = worker_bytes(worker);
     for place in places {
         let nonce = session.nonces.nonce();
-        let mut rows = statement.query(params![place.process, place.node, nonce, id, lease, session.now])?;
+        let mut rows = read.query([place.process, place.node])?;
         let Some(row) = rows.next()? else { continue };
         match claim_row(row, place, nonce) {
             Ok(claim) => claims.push(claim),
@@ -47,7 +51,8 @@ pub(super) fn claim(
             // that says what is wrong with it.
             Err(trouble) => log(&trouble),
         }
-        while rows.next()?.is_some() {}
+        drop(rows);
+        take.execute(params![place.process, place.node, nonce, id, lease, session.now])?;
     }
     Ok(Some(Claimed { claims, more }))
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, params};
 
 use super::error::{Trouble, log};
-use super::row::{HELD, later, then};
+use super::meetings::Meetings;
+use super::row::{HELD, later};
 use super::writer::Session;
-use crate::backend::store::{End, Fence, How, Key, Phase, Recorded, Release, Then};
+use crate::backend::store::{End, Fence, How, Key, Phase, Recorded, Release};
 
 /// A fence holds for a job that runs, or whose lease has run out and that nobody has claimed since. A nonce of zero
 /// is none.
@@ -37,67 +38,73 @@ impl Flow {
 pub(super) struct Ends<'s, 'c> {
     session: &'s Session<'c>,
     flows: HashMap<Key, Option<Flow>>,
+    meetings: Meetings<'s, 'c>,
     /// The processes that have ended.
-    pub ended: Vec<Key>,
+    ended: Vec<Key>,
 }
 
 impl<'s, 'c> Ends<'s, 'c> {
     pub fn new(session: &'s Session<'c>) -> Self {
-        Self { session, flows: HashMap::new(), ended: Vec::new() }
+        Self { session, flows: HashMap::new(), meetings: Meetings::new(session), ended: Vec::new() }
     }
 
     /// Records one end.
-    ///
-    /// Where it meets with a meeting that makes no sense it changes nothing, and the other ends go on: the process
-    /// must be revised, for the rules know from the plan what was to follow.
     pub fn record(&mut self, end: &End) -> Result<Recorded, Trouble> {
-        match self.record_safely(end)? {
+        match self.record_once(end)? {
             Recorded::Lost if self.is_settled(end)? => Ok(Recorded::Done),
             recorded => Ok(recorded),
         }
     }
 
-    fn record_safely(&mut self, end: &End) -> Result<Recorded, Trouble> {
-        if end.then.meetings.is_empty() {
-            return self.record_whole(end);
-        }
-        self.execute("SAVEPOINT ending")?;
-        let mut recorded = self.record_whole(end);
-        if let Err(trouble) = &recorded
-            && trouble.is_corrupt()
-        {
-            log(trouble);
-            self.execute("ROLLBACK TO ending")?;
-            recorded = Ok(Recorded::Revise);
-        }
-        self.execute("RELEASE ending")?;
-        recorded
-    }
-
-    fn record_whole(&mut self, end: &End) -> Result<Recorded, Trouble> {
+    fn record_once(&mut self, end: &End) -> Result<Recorded, Trouble> {
         let Some(flow) = self.flow(end.fence.key)? else { return Ok(Recorded::Lost) };
         if !flow.is_flowing() {
-            return Ok(if self.holds(end.fence)? { Recorded::Revise } else { Recorded::Lost });
+            return self.to_be_revised(end);
         }
-        let goes_on = match end.how {
-            How::Succeeded => self.succeeded(end.fence)?,
-            How::GivenUp => self.given_up(end)?,
-            How::Retry(pause) => return self.waits(end, pause, (1, 0)),
-            How::PutBack(pause) => return self.waits(end, pause, (0, 1)),
+        match end.how {
+            How::Succeeded | How::GivenUp => self.record_over(end, flow),
+            How::Retry(pause) => self.waits(end, pause, (1, 0)),
+            How::PutBack(pause) => self.waits(end, pause, (0, 1)),
+        }
+    }
+
+    /// The job is over, and lets go what follows.
+    ///
+    /// Where it meets with a meeting that makes no sense it changes nothing, and the other ends go on: the process
+    /// must be revised, for the rules know from the plan what was to follow.
+    fn record_over(&mut self, end: &End, flow: Flow) -> Result<Recorded, Trouble> {
+        let key = end.fence.key;
+        let more = match self.meetings.count_down(key, &end.then) {
+            Err(trouble) if trouble.is_corrupt() => {
+                log(&trouble);
+                self.meetings.take_back();
+                return self.to_be_revised(end);
+            }
+            more => more?,
         };
-        if !goes_on {
+        let counts = match end.how {
+            How::GivenUp => self.given_up(end)?,
+            _ => self.succeeded(end.fence)?,
+        };
+        if !counts {
+            self.meetings.take_back();
             return Ok(Recorded::Lost);
         }
-        self.follow(end.fence.key, flow, &end.then)?;
+        self.release(key, flow, &more)?;
         if end.last {
-            self.end_process(end.fence.key)?;
+            self.end_process(key)?;
         }
         Ok(Recorded::Done)
     }
 
-    fn execute(&self, sql: &str) -> Result<(), Trouble> {
-        self.session.conn.prepare_cached(sql)?.execute([])?;
-        Ok(())
+    fn to_be_revised(&self, end: &End) -> Result<Recorded, Trouble> {
+        Ok(if self.holds(end.fence)? { Recorded::Revise } else { Recorded::Lost })
+    }
+
+    /// Writes what was kept back for the end, and gives the processes that have ended.
+    pub fn finish(self) -> Result<Vec<Key>, Trouble> {
+        self.meetings.write()?;
+        Ok(self.ended)
     }
 
     fn flow(&mut self, key: Key) -> Result<Option<Flow>, Trouble> {
@@ -172,30 +179,6 @@ impl<'s, 'c> Ends<'s, 'c> {
         let changed =
             statement.execute(params![key, node, attempt, nonce, due, end.error, failed, undecoded])?;
         Ok(if changed > 0 { Recorded::Done } else { Recorded::Lost })
-    }
-
-    /// Lets go what follows: a loop, for meetings let meetings go.
-    fn follow(&self, key: Key, flow: Flow, first: &Then) -> Result<(), Trouble> {
-        self.release(key, flow, &first.releases)?;
-        let mut meetings = first.meetings.clone();
-        while let Some(meeting) = meetings.pop() {
-            if let Some(next) = self.count_down(key, meeting)? {
-                self.release(key, flow, &next.releases)?;
-                meetings.extend(next.meetings);
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts a meeting down, and gives what it lets go when nobody is awaited any more. One that is at zero already
-    /// has let go what it had to.
-    fn count_down(&self, key: Key, node: u32) -> Result<Option<Then>, Trouble> {
-        let mut statement = self.session.conn.prepare_cached(
-            "UPDATE meeting SET waits_for = waits_for - 1 WHERE process = ?1 AND node = ?2 AND waits_for > 0
-             RETURNING CASE WHEN waits_for = 0 THEN lets_go END",
-        )?;
-        let bytes = statement.query_row([key.cast_signed(), i64::from(node)], |row| row.get(0)).optional()?;
-        bytes.flatten().map(|bytes: Vec<u8>| then(&bytes)).transpose()
     }
 
     /// Gives jobs their rows. One that has a row already, since its process went on after a failure, keeps its counts.

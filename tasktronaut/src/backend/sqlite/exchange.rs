@@ -23,7 +23,7 @@ pub(super) fn exchange(
     for end in ends {
         exchange.recorded.push(recorder.record(end)?);
     }
-    exchange.ended = recorder.ended;
+    exchange.ended = recorder.finish()?;
     if wanted > 0 {
         wake_due(session)?;
         match claims::claim(session, worker, wanted)? {

@@ -9,6 +9,7 @@ mod enqueue;
 mod error;
 mod exchange;
 mod leases;
+mod meetings;
 mod nonce;
 mod options;
 mod post;
