@@ -31,15 +31,20 @@ impl<S: Store> Durable<S> {
             }
         }
         pass("enqueue");
+        let rows: Arc<[NewProcess]> = rows.into();
         let stored = match rows.is_empty() {
             true => Ok(Vec::new()),
-            false => self.inner.store.enqueue(rows.into()).await,
+            false => self.inner.store.enqueue(Arc::clone(&rows)).await,
         };
-        let mut stored = match stored {
-            Ok(stored) => stored.into_iter(),
+        let stored = match stored {
+            Ok(stored) => stored,
             Err(error) => return failed_together(answers, error),
         };
         pass("enqueued");
+        if !self.members().is_empty() {
+            self.recent().keep(&rows, &stored);
+        }
+        let mut stored = stored.into_iter();
         let mut result = Vec::with_capacity(plans.len());
         for (plan, answer) in plans.iter().zip(answers) {
             // A refused process was never sent.

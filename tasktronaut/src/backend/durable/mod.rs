@@ -4,7 +4,7 @@
 //! that is rare, the processes that a worker has read, and who waits for what in this program.
 //!
 //! - [`work`]: what workers finish and claim; [`life`]: their signs of life, and leaving; [`member`]: a worker in the
-//!   eyes of this program; [`group`]: exchanges in groups.
+//!   eyes of this program; [`group`]: exchanges in groups; [`recent`]: plans that need not be read.
 //! - [`client`]: the operations of clients; [`wait`]: waiting and watching.
 //! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
 //!   rules note, as bytes.
@@ -16,6 +16,7 @@ mod group;
 mod house;
 mod life;
 mod member;
+mod recent;
 mod revise;
 mod wait;
 mod work;
@@ -30,6 +31,7 @@ use tokio::task::JoinHandle;
 
 use self::group::Group;
 use self::member::Member;
+use self::recent::Recent;
 use super::feed::Feed;
 use super::record::{
     CancelAnswer, Claimed, Enqueued, Events, Finished, LostClaim, Membership, ProcessFilter, ProcessPage,
@@ -53,6 +55,7 @@ struct Inner<S> {
     retention: Retention,
     members: Mutex<HashMap<WorkerId, Arc<Member>>>,
     groups: Mutex<HashMap<WorkerId, Arc<Group>>>,
+    recent: Mutex<Recent>,
     feeds: Mutex<HashMap<Key, Arc<Feed>>>,
     /// What is being judged: overdue processes, and jobs whose leases have run out.
     asides: Mutex<HashSet<(Key, Option<u32>)>>,
@@ -93,6 +96,7 @@ impl<S: Store> Durable<S> {
             retention,
             members: Mutex::default(),
             groups: Mutex::default(),
+            recent: Mutex::default(),
             feeds: Mutex::default(),
             asides: Mutex::default(),
             changed: Arc::default(),
@@ -115,6 +119,10 @@ impl<S: Store> Durable<S> {
 
     fn groups(&self) -> MutexGuard<'_, HashMap<WorkerId, Arc<Group>>> {
         self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn asides(&self) -> MutexGuard<'_, HashSet<(Key, Option<u32>)>> {

@@ -15,7 +15,9 @@ use super::{Durable, Wake, pass};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, WorkerId,
 };
-use crate::backend::store::{ClaimRow, End, Fence, How, JobRow, Key, Recorded, Reviser, Store, Then};
+use crate::backend::store::{
+    ClaimRow, End, Fence, How, JobRow, Key, PlanRow, Recorded, Reviser, Store, Then,
+};
 use crate::backend::{BackendError, Exchanged};
 use crate::plan::rules::Verdict;
 use crate::plan::run::Ended;
@@ -236,6 +238,20 @@ impl<S: Store> Durable<S> {
         self.tell(&wakes);
     }
 
+    /// The plans of processes; those that were enqueued here lately need not be read.
+    async fn plans_of(&self, mut keys: Vec<Key>) -> Result<Vec<(Key, PlanRow)>, BackendError> {
+        let mut plans = Vec::with_capacity(keys.len());
+        {
+            let mut recent = self.recent();
+            keys.retain(|key| recent.take(*key).map(|row| plans.push((*key, row))).is_none());
+        }
+        if !keys.is_empty() {
+            let rows = self.inner.store.plans(&keys).await?;
+            plans.extend(keys.into_iter().zip(rows).filter_map(|(key, row)| Some((key, row?))));
+        }
+        Ok(plans)
+    }
+
     /// The claims for the worker, in groups of one process; processes that it has not met are read first.
     ///
     /// What cannot be read now is left, and given back with the next signs of life.
@@ -244,23 +260,20 @@ impl<S: Store> Durable<S> {
             claims.iter().map(|claim| claim.fence.key).filter(|key| member.process(*key).is_none()).collect();
         unread.sort_unstable();
         unread.dedup();
+        let plans = match self.plans_of(unread).await {
+            Ok(plans) => plans,
+            Err(error) => {
+                tracing::error!(%error, "plans could not be read");
+                member.let_go(claims.iter().map(|claim| claim.fence));
+                return Vec::new();
+            }
+        };
         let mut unreadable: HashMap<Key, String> = HashMap::new();
-        if !unread.is_empty() {
-            let rows = match self.inner.store.plans(&unread).await {
-                Ok(rows) => rows,
-                Err(error) => {
-                    tracing::error!(%error, "plans could not be read");
-                    member.let_go(claims.iter().map(|claim| claim.fence));
-                    return Vec::new();
-                }
-            };
-            for (key, row) in unread.into_iter().zip(rows) {
-                let Some(row) = row else { continue };
-                let find = |name: &str| member.membership.registry.load(name).ok();
-                match Plan::from_bytes(&row.identifier, &row.plan, find) {
-                    Ok(plan) => self.watch_progress(key, &member.keep(key, Arc::new(plan))),
-                    Err(reason) => drop(unreadable.insert(key, reason)),
-                }
+        for (key, row) in plans {
+            let find = |name: &str| member.membership.registry.load(name).ok();
+            match Plan::from_bytes(&row.identifier, &row.plan, find) {
+                Ok(plan) => self.watch_progress(key, &member.keep(key, Arc::new(plan))),
+                Err(reason) => drop(unreadable.insert(key, reason)),
             }
         }
         let mut claimed: Vec<Claimed> = Vec::new();
