@@ -1,4 +1,5 @@
 //! Fixtures that the tests share.
 
 pub mod fan;
+pub mod release;
 pub mod server;
