@@ -1,5 +1,6 @@
 //! Fixtures that the tests share.
 
 pub mod fan;
+pub mod ledger;
 pub mod release;
 pub mod server;
