@@ -37,20 +37,20 @@ async fn what_was_acknowledged_survives_a_power_cut() {
 
     // The record is complete: with everything kept it makes the files that are there.
     let mut disk = Disk::default();
-    // How often the database had been synced when it was made.
-    let mut created = 0;
-    for event in &recording.events {
-        disk.see(event, |_| true);
-        if matches!(event, Event::Said(_)) && created == 0 {
-            created = disk.syncs_of("ledger.db");
-        }
-    }
+    recording.events.iter().for_each(|event| disk.see(event, |_| true));
     for (name, content) in disk.everything() {
         let there = std::fs::read(recording.folder.join(&name)).unwrap_or_default();
-        assert!(there == content, "the record of {name} has {} bytes, not {}", content.len(), there.len());
+        assert!(
+            there == content || !recording.is_certain,
+            "the record of {name} has {} bytes, not {}",
+            content.len(),
+            there.len()
+        );
     }
-    let written_back = disk.syncs_of("ledger.db") - created;
-    assert!(written_back > 0, "the log has been written back to the database");
+    let is_begun =
+        |event: &&Event| matches!(event, Event::Written { name, at: 0, .. } if name == "ledger.db-wal");
+    let begun = recording.events.iter().filter(is_begun).count();
+    assert!(begun > 1, "the log is written back to the database, and begun anew");
     let said = recording.said().count();
     assert!(said > 400, "{said} acknowledgements");
 
@@ -71,12 +71,12 @@ async fn cut(recording: &Recording, seed: u64, cuts: usize, synced: impl Fn(&str
     let mut dice = Dice::new(seed);
     let part = recording.events.len() / cuts;
     let mut disk = Disk::default();
-    let mut seen = 0;
+    let mut done = 0;
     let mut lost = Vec::new();
     for number in 0..cuts {
         let instant = number * part + dice.below(part);
-        recording.events[seen..instant].iter().for_each(|event| disk.see(event, &synced));
-        seen = instant;
+        recording.events[done..instant].iter().for_each(|event| disk.see(event, &synced));
+        done = instant;
         let said = recording.said_before(instant);
         let after = after::Power::is_back(&recording.folder, disk.cut(&mut dice));
         let mut found = after.keeps(&said).await;

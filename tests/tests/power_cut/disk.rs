@@ -27,7 +27,6 @@ pub struct Disk {
 struct File {
     synced: Vec<u8>,
     unsynced: Vec<Change>,
-    syncs: usize,
 }
 
 #[derive(Clone)]
@@ -81,17 +80,11 @@ impl Disk {
                 names.for_each(|naming| rename(&mut self.synced_names, naming));
             }
             Some((Some(file), changes)) => {
-                let File { synced, unsynced, syncs } = &mut self.files[file];
-                *syncs += 1;
+                let File { synced, unsynced } = &mut self.files[file];
                 let changes = unsynced.drain(..changes.min(unsynced.len()));
                 changes.for_each(|change| apply(synced, &change, |_| true));
             }
         }
-    }
-
-    /// How often a file was synced.
-    pub fn syncs_of(&self, name: &str) -> usize {
-        self.names.get(name).map_or(0, |file| self.files[*file].syncs)
     }
 
     /// The files as programs see them.

@@ -18,6 +18,9 @@ round() {
 }
 round "$1" one 240000; round "$1" two 240000; round "$1" three 100"#;
 
+/// So long at most is the answer to a call, as in `) = -1 ENOSPC (No space left on device)`.
+const LONGEST_ANSWER: usize = 64;
+
 /// What happens to files, in order.
 pub enum Event {
     Created(String),
@@ -47,6 +50,8 @@ pub enum Event {
 pub struct Recording {
     pub folder: PathBuf,
     pub events: Vec<Event>,
+    /// Whether everything that was begun was done.
+    pub is_certain: bool,
 }
 
 impl Recording {
@@ -57,8 +62,19 @@ impl Recording {
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         let log = folder.join("strace.log");
         let said = File::options().create(true).append(true).open(folder.join("said"));
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-qq", "-y", "-s", "1000000", "--seccomp-bpf", "-e", "signal=none"]);
+        let mut strace = Command::new("timeout");
+        strace.args([
+            "100",
+            "strace",
+            "-f",
+            "-qq",
+            "-y",
+            "-s",
+            "1000000",
+            "--seccomp-bpf",
+            "-e",
+            "signal=none",
+        ]);
         strace.args(["-e", "trace=openat,unlink,write,pwrite64,ftruncate,fsync,fdatasync", "-o"]).arg(&log);
         strace.args(["sh", "-c", PLAY, env!("CARGO_BIN_EXE_ledger")]);
         strace.arg(format!("sqlite:{}", folder.join("ledger.db").display()));
@@ -70,8 +86,11 @@ impl Recording {
         drop(input);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let log = std::fs::read(log).expect("the record can be read");
-        let events = Reader { folder: &folder, open: HashMap::new(), events: Vec::new() }.read(&log);
-        Self { folder, events }
+        let mut reader =
+            Reader { folder: &folder, open: HashMap::new(), events: Vec::new(), is_certain: true };
+        reader.read(&log);
+        let Reader { events, is_certain, .. } = reader;
+        Self { folder, events, is_certain }
     }
 
     /// What was said.
@@ -107,15 +126,19 @@ struct Reader<'a> {
     /// Calls that have not ended, of each thread.
     open: HashMap<u64, Vec<u8>>,
     events: Vec<Event>,
+    is_certain: bool,
 }
 
 impl Reader<'_> {
-    fn read(mut self, log: &[u8]) -> Vec<Event> {
+    fn read(&mut self, log: &[u8]) {
         for line in log.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let (thread, rest) = cut_at(line, b" ").unwrap_or_else(|| misread(line));
             let thread: u64 = text(thread).parse().unwrap_or_else(|_| misread(line));
             let rest = rest.trim_ascii_start();
-            if rest.starts_with(b"<... ") {
+            if rest.ends_with(b"= ?") {
+                // Its program ended with it: in the middle of it, or before it was begun.
+                self.is_certain &= !rest.starts_with(b"<... ");
+            } else if rest.starts_with(b"<... ") {
                 let begun = self.open.remove(&thread).unwrap_or_else(|| misread(line));
                 self.ended(thread, &begun, rest);
             } else if let Some(begun) = rest.strip_suffix(b" <unfinished ...>") {
@@ -126,7 +149,6 @@ impl Reader<'_> {
                 self.ended(thread, rest, rest);
             }
         }
-        self.events
     }
 
     /// A write may reach the disk from its beginning on, and what is said is said then at the earliest.
@@ -172,7 +194,8 @@ impl Reader<'_> {
     /// A file is there, and a sync is done, when the call has ended.
     fn ended(&mut self, thread: u64, call: &[u8], end: &[u8]) {
         let Some((name, arguments)) = cut_at(call, b"(") else { return };
-        let has_failed = end.windows(6).any(|part| part == b") = -1") && name != b"write";
+        let answer = &end[end.len().saturating_sub(LONGEST_ANSWER)..];
+        let has_failed = answer.windows(6).any(|part| part == b") = -1") && name != b"write";
         match name {
             b"openat" if !has_failed && arguments.windows(7).any(|part| part == b"O_CREAT") => {
                 self.events.extend(self.path(arguments).map(Event::Created));
