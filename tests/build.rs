@@ -23,6 +23,9 @@ fn main() {
     say("no_redis", !has(&folders, "redis-server") && !has(&folders, "valkey-server"));
     // What records a power cut; in some containers it is there and may not trace.
     say("no_strace", !succeeds("strace", &["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]));
+    // A small disk of one's own.
+    let mount = ["--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"];
+    say("no_mount", !has(&folders, "nsenter") || !succeeds("unshare", &mount));
     // The checker of fault tests, and what runs it.
     say("no_check", !has(&folders, "python3") || !checker().is_file());
 }

@@ -3,7 +3,8 @@
 //! `ledger enqueue URL NAME PROCESSES WEIGHT` enqueues processes of so many bytes, and waits for their ends. What is
 //! refused it enqueues again when there is a line on its input.
 //! `ledger work URL` works until it is told to stop, or its input ends.
-//! `ledger look URL` says what is there.
+//! `ledger look URL` says of each process that is there whether it is whole, whether it has completed, and how many of its
+//! jobs have succeeded.
 
 use std::time::Duration;
 
@@ -115,9 +116,9 @@ async fn look(client: &Client<AnyBackend>) -> Result<(), BoxError> {
     for process in page.processes {
         let status = client.handle(&process.identifier).status().await?;
         let is_whole = status.tasks().count() == ENTRIES as usize + 2;
-        let ended = process.state == ProcessState::Completed;
-        let succeeded = status.count(JobState::Succeeded);
-        println!("{} {is_whole} {ended} {succeeded}", process.identifier);
+        let has_completed = process.state == ProcessState::Completed;
+        let succeeded = status.jobs.iter().filter(|job| job.state == JobState::Succeeded).count();
+        println!("{} {is_whole} {has_completed} {succeeded}", process.identifier);
     }
     Ok(())
 }

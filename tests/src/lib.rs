@@ -2,5 +2,6 @@
 
 pub mod fan;
 pub mod ledger;
+pub mod program;
 pub mod release;
 pub mod server;

@@ -34,7 +34,6 @@ pub async fn main(build: fn(&str, &str) -> Result<Process, BuildError>) -> Resul
             std::thread::spawn(end_with_the_input);
             let worker = Worker::new(AnyBackend::open(url).await?).put_backs(put_backs.parse()?);
             worker.lease(LEASE).grace(GRACE).observer(Tell).run().await?;
-            println!("stopped");
             Ok(())
         }
         _ => Err("a release is told to enqueue or to work".into()),

@@ -4,7 +4,7 @@ use tasktronaut::prelude::*;
 use tasktronaut::{JobState, TaskErrorKind};
 use tokio::time::timeout;
 
-use crate::program::{PATIENCE, Release};
+use crate::program::{PATIENCE, Release, kill, terminate};
 
 /// What changes from the old release to the new one; the programs say how.
 const KINDS: [&str; 7] = ["added", "removed", "defaulted", "dropped", "renamed", "aliased", "retyped"];
@@ -47,7 +47,9 @@ fn tasks(names: &[(&str, JobState)]) -> Vec<(String, JobState)> {
 
 pub async fn what_an_old_client_enqueues_is_run_by_new_workers(url: &str) {
     let onlooker = Onlooker::of(url).await;
-    KINDS.iter().for_each(|kind| Release::Old.enqueue(url, kind, kind));
+    for kind in KINDS {
+        Release::Old.enqueue(url, kind, kind);
+    }
     let mut new = Release::New.work(url);
     // A task that was added later is not in the plan; one that was removed waits for a program that has it.
     onlooker.completed("added").await;
@@ -69,7 +71,7 @@ pub async fn what_an_old_client_enqueues_is_run_by_new_workers(url: &str) {
     onlooker.is_put_back("renamed").await;
     onlooker.is_put_back("retyped").await;
     // The deploy is taken back, and the old program has everything that the new one could not do.
-    new.terminate();
+    terminate(new);
     let mut old = Release::Old.work(url);
     for kind in KINDS {
         onlooker.completed(kind).await;
@@ -77,13 +79,15 @@ pub async fn what_an_old_client_enqueues_is_run_by_new_workers(url: &str) {
     for line in ["ran removed extra", "ran removed last", "ran renamed last one", "ran retyped last 1"] {
         old.until(line);
     }
-    old.terminate();
+    terminate(old);
 }
 
 pub async fn what_a_new_client_enqueues_is_seen_by_old_workers(url: &str) {
     let onlooker = Onlooker::of(url).await;
     let mut old = Release::Old.work(url);
-    KINDS.iter().for_each(|kind| Release::New.enqueue(url, kind, kind));
+    for kind in KINDS {
+        Release::New.enqueue(url, kind, kind);
+    }
     // The plan is that of the new program: the old one does what it knows of it.
     old.until("unroutable deploys::Added extra");
     let waits = [("first", JobState::Succeeded), ("extra", JobState::Ready), ("last", JobState::Blocked)];
@@ -102,7 +106,7 @@ pub async fn what_a_new_client_enqueues_is_seen_by_old_workers(url: &str) {
         onlooker.is_put_back(kind).await;
     }
     // The deploy goes on.
-    old.terminate();
+    terminate(old);
     let mut new = Release::New.work(url);
     for kind in KINDS {
         onlooker.completed(kind).await;
@@ -111,7 +115,7 @@ pub async fn what_a_new_client_enqueues_is_seen_by_old_workers(url: &str) {
         new.until(line);
     }
     new.until("ran retyped last two");
-    new.terminate();
+    terminate(new);
 }
 
 pub async fn old_and_new_programs_run_side_by_side(url: &str) {
@@ -138,9 +142,9 @@ pub async fn old_and_new_programs_run_side_by_side(url: &str) {
     old.until("ran removed-old extra");
     new.until("ran added-new extra");
     old.until("ran retyped-old last 1");
-    for worker in [&mut old, &mut new] {
+    for mut worker in [old, new] {
         assert!(!worker.has_said("failed"));
-        worker.terminate();
+        terminate(worker);
     }
 }
 
@@ -150,7 +154,7 @@ pub async fn an_old_worker_is_told_to_stop_in_the_middle(url: &str) {
     Release::Old.enqueue(url, "added", "added");
     old.until("ran added first");
     let mut new = Release::New.work(url);
-    old.terminate();
+    terminate(old);
     onlooker.completed("added").await;
     new.until("ran added first");
     new.until("ran added last");
@@ -159,7 +163,7 @@ pub async fn an_old_worker_is_told_to_stop_in_the_middle(url: &str) {
     let status = onlooker.0.handle("added").status().await.expect("the process is there");
     let first = status.tasks().next().expect("it has a task");
     assert_eq!((first.failed, first.lost), (0, 0), "{first:?}");
-    new.terminate();
+    terminate(new);
 }
 
 pub async fn an_old_worker_is_killed_in_the_middle(url: &str) {
@@ -169,7 +173,7 @@ pub async fn an_old_worker_is_killed_in_the_middle(url: &str) {
         Release::Old.enqueue(url, kind, kind);
         old.until(&format!("ran {kind} first"));
     }
-    old.kill();
+    kill(old);
     let mut new = Release::New.work(url);
     onlooker.completed("added").await;
     assert!(!new.has_said("ran added extra"), "the plan is that of the old program");
@@ -184,8 +188,8 @@ pub async fn an_old_worker_is_killed_in_the_middle(url: &str) {
     let mut old = Release::Old.work(url);
     onlooker.completed("removed").await;
     old.until("ran removed extra");
-    old.terminate();
-    new.terminate();
+    terminate(old);
+    terminate(new);
 }
 
 pub async fn what_nobody_can_read_fails_in_the_end(url: &str) {
@@ -202,10 +206,10 @@ pub async fn what_nobody_can_read_fails_in_the_end(url: &str) {
     // The worker lives, and once somebody has a program that can read it, the process goes on.
     Release::New.enqueue(url, "retyped", "fresh");
     onlooker.completed("fresh").await;
-    new.terminate();
+    terminate(new);
     let mut old = Release::Old.work(url);
     onlooker.0.handle("stale").retry_failed().await.expect("it may go on");
     onlooker.completed("stale").await;
     old.until("ran stale last 1");
-    old.terminate();
+    terminate(old);
 }
