@@ -1,6 +1,7 @@
 //! What is not installed: tests that need it are ignored then, and shown as ignored.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::{env, fs};
 
 fn main() {
@@ -20,8 +21,20 @@ fn main() {
     }
     say("no_postgres", !has(&kept, "initdb"));
     say("no_redis", !has(&folders, "redis-server") && !has(&folders, "valkey-server"));
+    // What records a power cut; in some containers it is there and may not trace.
+    say("no_strace", !succeeds("strace", &["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]));
+    // A small disk of one's own.
+    let mount = ["--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"];
+    say("no_mount", !has(&folders, "nsenter") || !succeeds("unshare", &mount));
     // The checker of fault tests, and what runs it.
     say("no_check", !has(&folders, "python3") || !checker().is_file());
+}
+
+/// Whether a program is there, and does what it is told.
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Where the checker is that decides from the log of a run whether the promises held.

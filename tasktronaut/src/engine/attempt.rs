@@ -259,6 +259,9 @@ impl<'a, B> Job<'a, B> {
             seed: (u64::from(self.claim.nonce) << 32) | u64::from(self.claim.node),
         };
         let verdict = judge(&error, &policy, record);
+        if let Verdict::PutBack { after } = verdict {
+            self.shared.give_way(after);
+        }
         self.log(&error, &verdict);
         let error = Arc::new(error);
         let hook =

@@ -30,9 +30,6 @@ const LONGEST_DELAY: Duration = Duration::from_micros(100);
 /// While chunks are larger than this, the clock is read once for so many jobs.
 const CLOCK_EVERY: usize = 8;
 
-/// How long an idle lane sleeps at most before it looks for work by itself (`R22`).
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
-
 /// A spare lane that finds nothing to do for so many sleeps ends.
 const IDLE_SLEEPS: u32 = 5;
 
@@ -270,11 +267,6 @@ impl LaneState {
     }
 }
 
-/// How long nobody need look for work (`R22`).
-pub(super) fn until_look(exchanged: &Exchanged) -> Duration {
-    exchanged.next_due.map_or(LONGEST_SLEEP, |due| due.min(LONGEST_SLEEP))
-}
-
 /// A lane at work: what only its own thread needs.
 struct Work<'a, B> {
     lane: &'a Lane,
@@ -313,7 +305,7 @@ impl<B: Backend> Work<'_, B> {
             if !has_place {
                 // Still somebody has to look after what is due (`R15`).
                 let exchanged = self.exchange(0);
-                self.shared.bell.wait(until_look(&exchanged));
+                self.shared.bell.wait(self.shared.until_look(&exchanged));
             }
             self.shared.crowded.fetch_sub(1, Ordering::SeqCst);
             if has_place {
@@ -395,7 +387,7 @@ impl<B: Backend> Work<'_, B> {
             Some(exchanged) => {
                 self.shared.finish();
                 self.idle += 1;
-                self.shared.bell.sleep(until_look(&exchanged));
+                self.shared.bell.sleep(self.shared.until_look(&exchanged));
                 false
             }
         }

@@ -9,7 +9,6 @@ use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 use std::time::Duration;
 
-use super::lane::until_look;
 use super::shared::Shared;
 use super::suspended;
 use crate::backend::Backend;
@@ -104,7 +103,8 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
         }
     }
     if running && now >= *due {
-        *due = now.after(until_look(&shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()))));
+        let exchanged = shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()));
+        *due = now.after(shared.until_look(&exchanged));
     }
     if !lanes.is_empty() && stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping()
     {

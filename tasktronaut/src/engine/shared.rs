@@ -1,6 +1,6 @@
 //! What all threads of a worker share.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,18 @@ use super::monitor::Monitor;
 use super::observer::{Attempt, Observer, Sent};
 use crate::backend::{Backend, Bell, Claimed, Exchanged, Finished, Membership, WorkerId};
 use crate::definition::context::{Level, Signal};
-use crate::words::clock::{Moment, SystemClock};
+use crate::words::clock::{Clock, Moment, SystemClock};
 use crate::words::policy::Policy;
 
 /// How long to wait before a backend that has failed is asked again.
 pub(super) const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// How long an idle worker sleeps at most before it looks for work by itself (`R22`).
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// So much later at most a worker looks for what is due, while that may be what it has put back itself.
+const COURTESY: Duration = Duration::from_nanos(COURTESY_NANOS);
+const COURTESY_NANOS: u64 = 100_000_000;
 
 /// What all threads of a worker share.
 pub(super) struct Shared<B> {
@@ -46,7 +53,26 @@ pub(super) struct Shared<B> {
     pub(super) recorded: AtomicUsize,
     /// When a lane last asked in vain for jobs that are there or will be.
     pub(super) nothing_since: Mutex<Option<Moment>>,
+    /// Until then this worker gives way to others, a [`Moment`].
+    pub(super) gives_way_until: AtomicU64,
     pub(super) monitor: Monitor,
+}
+
+impl<B> Shared<B> {
+    /// Something was put back here for a while, so that somebody else may have it (`R17`). All who wait for that would
+    /// wake in the same moment, and the same one would be the first each time: for as long this one comes by chance.
+    pub(super) fn give_way(&self, after: Duration) {
+        let until = self.clock.now().after(after + 2 * COURTESY);
+        self.gives_way_until.fetch_max(until.0, Ordering::Relaxed);
+    }
+
+    /// How long an idle thread need not look for work.
+    pub(super) fn until_look(&self, exchanged: &Exchanged) -> Duration {
+        let Some(due) = exchanged.next_due.filter(|due| *due < LONGEST_SLEEP) else { return LONGEST_SLEEP };
+        let now = self.clock.now();
+        let gives_way = now.0 < self.gives_way_until.load(Ordering::Relaxed);
+        if gives_way { due + Duration::from_nanos(now.0 % COURTESY_NANOS) } else { due }
+    }
 }
 
 impl<B: Backend> Shared<B> {

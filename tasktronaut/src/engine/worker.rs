@@ -1,6 +1,6 @@
 //! [`Worker`]: settings and start.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -139,7 +139,8 @@ impl<B: Backend> Worker<B> {
     }
 
     /// How often a job whose arguments cannot be read here is put back, so that a newer program may read them, before
-    /// it fails as a bad payload (`R17`). The pauses are 1, 2, 4 .. 64 s. Default: 15, which takes ten minutes.
+    /// it fails as a bad payload (`R17`). The pauses are 1, 2, 4, 8, 10, 10 .. s. Default: 63, which
+    /// takes ten minutes.
     pub fn put_backs(mut self, times: u32) -> Self {
         self.put_backs = times;
         self
@@ -218,6 +219,7 @@ impl<B: Backend> Worker<B> {
             lanes: Mutex::default(),
             recorded: AtomicUsize::new(0),
             nothing_since: Mutex::default(),
+            gives_way_until: AtomicU64::default(),
             monitor: Monitor::default(),
         });
         // From here on an early return drops this, and thereby stops what has been started.

@@ -40,12 +40,13 @@ pub(crate) struct JobFailure {
     pub(crate) verdict: Verdict,
 }
 
-/// Arguments that cannot be read are put back so often, unless a worker is told otherwise: 1 + 2 + 4 + .. + 32 s and
-/// nine minutes are ten (`R17`).
-pub(crate) const DEFAULT_PUT_BACKS: u32 = 15;
+/// Arguments that cannot be read are put back so often, unless a worker is told otherwise: 1 + 2 + 4 + 8 s and 59 times
+/// 10 s are ten minutes (`R17`).
+pub(crate) const DEFAULT_PUT_BACKS: u32 = 63;
 
-/// The longest pause between two attempts to read arguments.
-const LONGEST_PUT_BACK: Duration = Duration::from_mins(1);
+/// The longest pause between two attempts to read arguments. Which worker has the job then is left to chance, so one
+/// old program among twenty new ones needs many turns.
+const LONGEST_PUT_BACK: Duration = Duration::from_secs(10);
 
 /// What is known of a job whose attempt has failed.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +77,7 @@ pub(crate) fn judge(error: &TaskError, policy: &Policy, record: Record) -> Verdi
     match error.kind() {
         TaskErrorKind::BadPayload if undecoded.is_some_and(|before| before < put_backs) => {
             let before = undecoded.unwrap_or_default();
-            Verdict::PutBack { after: Duration::from_secs(1 << before.min(6)).min(LONGEST_PUT_BACK) }
+            Verdict::PutBack { after: Duration::from_secs(1 << before.min(4)).min(LONGEST_PUT_BACK) }
         }
         TaskErrorKind::Cancel => Verdict::Cancel,
         TaskErrorKind::Failed | TaskErrorKind::Panic | TaskErrorKind::Timeout
@@ -113,7 +114,7 @@ mod tests {
             before += 1;
         }
         assert_eq!(judge(Some(before)), Verdict::Fail);
-        assert_eq!(waited, Duration::from_secs(603));
+        assert_eq!(waited, Duration::from_secs(605));
         assert_eq!(judge(None), Verdict::Fail, "where nobody else can read them, waiting is of no use");
     }
 

@@ -1,5 +1,7 @@
 //! What goes wrong inside, and what the caller is told.
 
+use std::sync::Arc;
+
 use rusqlite::{Error, ErrorCode};
 
 use crate::backend::BackendError;
@@ -53,10 +55,24 @@ impl Trouble {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                     corrupted("the file", error.to_string())
                 }
-                _ => BackendError::Store { backend: NAME, operation, source: error.into() },
+                _ => failed(operation, Arc::new(error)),
             },
         }
     }
+}
+
+/// The disk is full, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("the disk is full; nothing was changed, and the same works again as soon as there is room")]
+struct DiskFull(#[source] Arc<Error>);
+
+/// The operation, as in "claim jobs", has failed.
+pub(super) fn failed(operation: &'static str, error: Arc<Error>) -> BackendError {
+    let source = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => DiskFull(error).into(),
+        _ => error.into(),
+    };
+    BackendError::Store { backend: NAME, operation, source }
 }
 
 /// Those rows that make sense. The others are logged, and do not harm their neighbours.

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::clock::StoreClock;
-use super::error::{NAME, Trouble, refused};
+use super::error::{Trouble, failed, refused};
 use super::nonce::Nonces;
 use crate::backend::{BackendError, WorkerId};
 
@@ -43,15 +43,10 @@ where
     }
 
     fn tell(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
-        let failed = |error: Arc<rusqlite::Error>| BackendError::Store {
-            backend: NAME,
-            operation: self.operation,
-            source: error.into(),
-        };
         let answer = match (self.result, committed) {
             // What was refused was refused, whatever became of the others.
             (Some(Err(error)), _) => Err(error),
-            (_, Err(error)) => Err(failed(error)),
+            (_, Err(error)) => Err(failed(self.operation, error)),
             (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(BackendError::Closed),
         };
