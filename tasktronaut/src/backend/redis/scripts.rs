@@ -48,7 +48,7 @@ macro_rules! scripts {
 scripts! {
     ENQUEUE = "base" "work" "open" "enqueue" "flush" "answer";
     JOIN = "base" "join" "flush" "answer";
-    EXCHANGE = "base" "work" "ends" "claims" "heads" "flush" "exchange";
+    EXCHANGE = "step" "base" "work" "ends" "claims" "heads" "flush" "exchange";
     TAKE = "base" "work" "take";
     APPLY = "base" "work" "open" "apply" "heads" "flush" "answer";
     UNLOCK = "base" "work" "unlock";
