@@ -240,10 +240,17 @@ impl<S: Store> Durable<S> {
     ///
     /// What cannot be read now is left, and given back with the next signs of life.
     async fn claimed(&self, member: &Arc<Member>, claims: Vec<ClaimRow>) -> Vec<Claimed> {
-        let mut unread: Vec<Key> =
-            claims.iter().map(|claim| claim.fence.key).filter(|key| member.process(*key).is_none()).collect();
-        unread.sort_unstable();
-        unread.dedup();
+        let mut keys: Vec<Key> = claims.iter().map(|claim| claim.fence.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        // In use until all claims are made, so that none of them is forgotten to make room for another.
+        let (mut in_use, mut unread) = (Vec::with_capacity(keys.len()), Vec::new());
+        for key in keys {
+            match member.process(key) {
+                Some(process) => in_use.push(process),
+                None => unread.push(key),
+            }
+        }
         let mut unreadable: HashMap<Key, String> = HashMap::new();
         if !unread.is_empty() {
             let rows = match self.inner.store.plans(&unread).await {
@@ -258,7 +265,11 @@ impl<S: Store> Durable<S> {
                 let Some(row) = row else { continue };
                 let find = |name: &str| member.membership.registry.load(name).ok();
                 match Plan::from_bytes(&row.identifier, &row.plan, find) {
-                    Ok(plan) => self.watch_progress(key, &member.keep(key, Arc::new(plan))),
+                    Ok(plan) => {
+                        let process = member.keep(key, Arc::new(plan));
+                        self.watch_progress(key, &process);
+                        in_use.push(process);
+                    }
                     Err(reason) => drop(unreadable.insert(key, reason)),
                 }
             }
