@@ -13,6 +13,7 @@ mod crowd;
 mod model;
 mod operator;
 mod random;
+mod sizes;
 
 use super::stage::{CaseResult, Opener, Place, on_a_place};
 use crate::words::error::BoxError;
