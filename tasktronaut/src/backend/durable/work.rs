@@ -11,7 +11,7 @@ use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision};
-use super::{Durable, Wake, pass};
+use super::{Durable, Wake, pass, sensible};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, WorkerId,
 };
@@ -110,7 +110,12 @@ impl<S: Store> Durable<S> {
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
         let asked = instant();
-        let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        let answer = match self.inner.store.exchange(member.worker, flat, wanted).await {
+            Err(BackendError::Corrupt { .. }) if !sent.is_empty() => {
+                self.exchange_apart(member.worker, &sent, wanted).await?
+            }
+            answer => answer?,
+        };
         member.abandon_overdue();
         // From here on their leases are this worker's, however long it takes until they are begun.
         member.hold(answer.claims.iter().map(|claim| claim.fence), asked);
@@ -188,9 +193,9 @@ impl<S: Store> Durable<S> {
                 }
                 lost
             };
-            let missed = self.revise(process.key, &process.plan, Change::new(change)).await?;
-            // A process that is gone has no ends.
-            let missed = missed.unwrap_or_else(|| (0..kept.len()).collect());
+            let missed = sensible(self.revise(process.key, &process.plan, Change::new(change)).await)?;
+            // A process that is gone has no ends, and one that makes no sense takes none.
+            let missed = missed.flatten().unwrap_or_else(|| (0..kept.len()).collect());
             lost.extend(missed.into_iter().map(|number| kept[number].lost(&process)));
         }
         Ok(lost)
@@ -315,7 +320,7 @@ fn fence_of(key: Key, end: &JobEnd) -> Fence {
     Fence { key, node: end.node, attempt: end.attempt, nonce: end.nonce }
 }
 
-fn flat_end(process: &ClaimedProcess, job_end: &JobEnd) -> Option<End> {
+pub(super) fn flat_end(process: &ClaimedProcess, job_end: &JobEnd) -> Option<End> {
     end(&process.plan, process.key, job_end)
 }
 
