@@ -20,6 +20,11 @@ fn main() {
     }
     say("no_postgres", !has(&kept, "initdb"));
     say("no_redis", !has(&folders, "redis-server") && !has(&folders, "valkey-server"));
+    kept.push("/usr/sbin".into());
+    say("no_pgbouncer", !has(&kept, "pgbouncer"));
+    println!("cargo:rerun-if-changed=.servers");
+    say("no_redis_6", !Path::new(".servers/redis-6.2/redis-server").is_file());
+    say("no_valkey", !Path::new(".servers/valkey-9/valkey-server").is_file());
     // The checker of fault tests, and what runs it.
     say("no_check", !has(&folders, "python3") || !checker().is_file());
 }

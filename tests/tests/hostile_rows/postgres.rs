@@ -55,7 +55,9 @@ impl Spoiler for Client {
             let mut bytes = known.unwrap_or_default();
             dice.spoil(&mut bytes);
             let mut value = "'\\x".to_owned();
-            bytes.iter().for_each(|byte| write!(value, "{byte:02x}").unwrap());
+            for byte in bytes {
+                write!(value, "{byte:02x}").unwrap();
+            }
             (table, id, column, value + "'::bytea")
         };
         let sql = format!("UPDATE tasktronaut.{table} SET {column} = {value} WHERE {id} = {owner}");
