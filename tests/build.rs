@@ -26,6 +26,11 @@ fn main() {
     // A small disk of one's own.
     let mount = ["--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"];
     say("no_mount", !has(&folders, "nsenter") || !succeeds("unshare", &mount));
+    kept.push("/usr/sbin".into());
+    say("no_pgbouncer", !has(&kept, "pgbouncer"));
+    println!("cargo:rerun-if-changed=.servers");
+    say("no_redis_6", !Path::new(".servers/redis-6.2/redis-server").is_file());
+    say("no_valkey", !Path::new(".servers/valkey-9/valkey-server").is_file());
     // The checker of fault tests, and what runs it.
     say("no_check", !has(&folders, "python3") || !checker().is_file());
 }

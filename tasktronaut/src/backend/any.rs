@@ -16,7 +16,7 @@ use crate::plan::{Outcome, Plan};
 /// | `memory:` | [`LocalBackend`] | |
 /// | `sqlite:album.db`, `sqlite:///var/lib/album.db` | `SqliteBackend` | `sqlite` |
 /// | `postgres://user@host/database` | `PostgresBackend` | `postgres` |
-/// | `redis://host:6379/0`, `redis+unix:///run/redis.sock` | `RedisBackend` | `redis` |
+/// | `redis://host:6379/0`, `redis+unix:///run/redis.sock`, the same with `valkey` | `RedisBackend` | `redis` |
 ///
 /// ```
 /// use tasktronaut::prelude::*;
@@ -52,7 +52,9 @@ impl AnyBackend {
             "memory" => Ok(Self::Memory(LocalBackend::new())),
             "sqlite" => open_sqlite(url).await,
             "postgres" | "postgresql" => open_postgres(url).await,
-            "redis" | "rediss" | "redis+unix" | "unix" => open_redis(url).await,
+            "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix" => {
+                open_redis(url).await
+            }
             _ => Err(refused(format!(
                 "no backend has URLs that begin with `{}`; there are `memory:`, `sqlite:`, `postgres:` and `redis:`",
                 scheme.chars().take(20).collect::<String>()
@@ -215,6 +217,15 @@ mod tests {
             "the URL cannot be used: no backend has URLs that begin with `mysql`; \
              there are `memory:`, `sqlite:`, `postgres:` and `redis:`"
         );
+    }
+
+    #[cfg(all(feature = "postgres", feature = "redis"))]
+    #[test]
+    fn encryption_that_is_not_built_in_is_refused() {
+        for url in ["rediss://:secret@h", "valkeys://:secret@h", "postgres://a:secret@h/b?sslmode=require"] {
+            let told = refusal(url);
+            assert!(told.contains("not built in") && !told.contains("secret"), "{told}");
+        }
     }
 
     #[cfg(not(feature = "sqlite"))]

@@ -3,8 +3,10 @@
 // The helpers of a test may panic as the test itself may.
 #![allow(clippy::panic)]
 
+mod pgbouncer;
 mod postgres;
 mod redis;
 
+pub use pgbouncer::PgBouncer;
 pub use postgres::Postgres;
 pub use redis::Redis;

@@ -71,8 +71,12 @@ impl Postgres {
 
     /// Where the server is, for the user and the database `postgres`.
     pub fn url(&self) -> String {
-        let folder = self.folder.to_string_lossy().replace('/', "%2F");
-        format!("postgres://postgres@{folder}:5432/postgres")
+        url(&self.folder, 5432)
+    }
+
+    /// The folder of its socket.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Starts the server again, after it was stopped or killed.
@@ -147,6 +151,12 @@ impl Drop for Postgres {
     }
 }
 
+/// The URL of a socket in a folder, for the user and the database `postgres`.
+pub(super) fn url(folder: &Path, port: u16) -> String {
+    let folder = folder.to_string_lossy().replace('/', "%2F");
+    format!("postgres://postgres@{folder}:{port}/postgres")
+}
+
 /// The folder of the server's programs: in the path, or where packages put them, the newest first.
 fn programs() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -162,7 +172,7 @@ fn programs() -> Option<PathBuf> {
 }
 
 /// A command, run by the server's account where the tests are run by root.
-fn as_account(program: &OsStr) -> Command {
+pub(super) fn as_account(program: &OsStr) -> Command {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     let mut command = Command::new(if root { OsStr::new("setpriv") } else { program });
     if root {

@@ -1,7 +1,7 @@
 //! [`Redis`]: a private Redis or Valkey server, in a temporary folder and on a socket of its own.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -21,7 +21,7 @@ kill -"${word:-KILL}" "$server" 2>/dev/null; wait "$server"; [ -n "$word" ] || r
 /// A server that is stopped and removed when this is dropped.
 #[derive(Debug)]
 pub struct Redis {
-    program: &'static str,
+    program: PathBuf,
     folder: PathBuf,
     options: Vec<String>,
     keeper: Option<Child>,
@@ -40,13 +40,25 @@ impl Redis {
 
     /// Starts a server with options of its command line.
     pub fn start_with(options: &[&str]) -> Option<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let program = PROGRAMS.iter().find(|program| is_there(program))?;
+        Self::start_program(Path::new(program), options)
+    }
+
+    /// Starts another version than the one that is installed, as [`start`](Self::start) does; see `tests/servers`.
+    pub fn start_version(version: &str) -> Option<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".servers").join(version);
+        let program =
+            PROGRAMS.iter().map(|program| folder.join(program)).find(|program| program.is_file())?;
+        Self::start_program(&program, &["--save", "", "--appendonly", "no"])
+    }
+
+    fn start_program(program: &Path, options: &[&str]) -> Option<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("tasktronaut-redis-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).ok()?;
         let options = options.iter().map(|&option| option.to_owned()).collect();
-        let mut redis = Self { program, folder, options, keeper: None };
+        let mut redis = Self { program: program.to_owned(), folder, options, keeper: None };
         redis.restart();
         Some(redis)
     }
@@ -86,7 +98,8 @@ impl Redis {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "keeper"])
             .arg(&self.folder)
-            .args([self.program, "--port", "0", "--unixsocket"])
+            .arg(&self.program)
+            .args(["--port", "0", "--unixsocket"])
             .arg(self.socket())
             .arg("--dir")
             .arg(&self.folder)

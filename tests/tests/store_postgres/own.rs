@@ -248,3 +248,24 @@ async fn a_server_that_was_killed_is_found_again() -> Result<(), BoxError> {
     assert_eq!(wake, Some(Wake::Anything));
     Ok(())
 }
+
+#[tokio::test]
+async fn who_asks_for_encryption_in_vain_is_told_what_to_do() {
+    let error =
+        PostgresStore::open("postgres://ann:secret@localhost/shop?sslmode=require").await.unwrap_err();
+    assert!(matches!(error, BackendError::Refused { .. }), "{error:?}");
+    let error = error.to_string();
+    assert!(error.contains("not built in") && error.contains("tokio-postgres-rustls"), "{error}");
+    assert!(!error.contains("secret"), "{error}");
+}
+
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn a_configuration_and_a_connector_that_are_there_are_as_good_as_a_url() -> Result<(), BoxError> {
+    let place = place();
+    let options = PostgresOptions::new(SERVER.url().parse()?).schema(&place)?;
+    let store = PostgresStore::open_with(options, NoTls).await?;
+    store.enqueue(vec![fan("album", 2)].into()).await?;
+    assert!(open(place).await?.find("album").await?.is_some());
+    Ok(())
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::member::Member;
 use super::revise::{Revision, poison_error};
 use super::work::Change;
-use super::{Durable, Wake, pass};
+use super::{Durable, Wake, pass, sensible};
 use crate::backend::BackendError;
 use crate::backend::record::{LostClaim, Pulse, WorkerId};
 use crate::backend::store::{Fence, Key, Store};
@@ -42,7 +42,7 @@ impl<S: Store> Durable<S> {
         }
         let released = released.into_iter().map(|(_, claim)| claim).collect();
         for (key, is_cancelled) in beat.stopping {
-            let is_over = is_cancelled || self.is_overdue(&member, key).await?;
+            let is_over = is_cancelled || sensible(self.is_overdue(&member, key).await)?.unwrap_or(false);
             member.stop(key, is_over);
         }
         if member.pause(beat.paused) {
@@ -135,19 +135,23 @@ impl<S: Store> Durable<S> {
     /// Gives claims back by the rules: their processes stop, or have failures.
     async fn give_back_by_rule(&self, fences: Vec<Fence>) -> Result<(), BackendError> {
         for fence in fences {
-            let Some(plan) = self.read_plan(fence.key).await? else { continue };
-            let change = move |revision: &mut Revision| {
-                let holds = revision
-                    .row(fence.node)
-                    .is_some_and(|row| row.fence == fence && row.state == JobState::Running);
-                if holds {
-                    revision.break_fence(fence.node);
-                    revision.turn().give_back(fence.node);
-                }
-            };
-            self.revise(fence.key, &plan, Change::new(change)).await?;
+            sensible(self.give_back_one(fence).await)?;
         }
         Ok(())
+    }
+
+    async fn give_back_one(&self, fence: Fence) -> Result<(), BackendError> {
+        let Some(plan) = self.read_plan(fence.key).await? else { return Ok(()) };
+        let change = move |revision: &mut Revision| {
+            let holds = revision
+                .row(fence.node)
+                .is_some_and(|row| row.fence == fence && row.state == JobState::Running);
+            if holds {
+                revision.break_fence(fence.node);
+                revision.turn().give_back(fence.node);
+            }
+        };
+        self.revise(fence.key, &plan, Change::new(change)).await.map(drop)
     }
 
     pub(super) async fn depart(&self, worker: WorkerId) -> Result<Vec<LostClaim>, BackendError> {

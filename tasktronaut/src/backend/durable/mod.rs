@@ -3,12 +3,14 @@
 //! A store keeps rows; here is what every store needs besides: plans as bytes, what follows what, the rules for all
 //! that is rare, the processes that a worker has read, and who waits for what in this program.
 //!
-//! - [`work`]: what workers finish and claim; [`life`]: their signs of life, and leaving; [`member`]: a worker in the
-//!   eyes of this program; [`group`]: exchanges in groups; [`recent`]: plans that need not be read.
+//! - [`work`]: what workers finish and claim; [`apart`]: ends of which some cannot be recorded; [`life`]: their signs of
+//!   life, and leaving; [`member`]: a worker in the eyes of this program; [`group`]: exchanges in groups; [`recent`]:
+//!   plans that need not be read.
 //! - [`client`]: the operations of clients; [`wait`]: waiting and watching.
 //! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
 //!   rules note, as bytes.
 
+mod apart;
 mod client;
 mod detail;
 mod flat;
@@ -262,6 +264,17 @@ impl<S: Store> Backend for Durable<S> {
 /// nothing.
 fn pass(point: &'static str) {
     tracing::trace!(target: "tasktronaut::point", point);
+}
+
+/// What was found, but nothing where it makes no sense: that is reported, and keeps nobody from what else there is.
+fn sensible<T>(found: Result<T, BackendError>) -> Result<Option<T>, BackendError> {
+    match found {
+        Err(error @ BackendError::Corrupt { .. }) => {
+            tracing::error!(%error, "a process makes no sense; the others go on");
+            Ok(None)
+        }
+        found => found.map(Some),
+    }
 }
 
 fn unknown(identifier: &str) -> BackendError {

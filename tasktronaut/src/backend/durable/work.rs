@@ -11,7 +11,7 @@ use super::flat::{at_least, end, routes_of};
 use super::group::Answer;
 use super::member::Member;
 use super::revise::{Revised, Revision};
-use super::{Durable, Wake, pass};
+use super::{Durable, Wake, pass, sensible};
 use crate::backend::record::{
     Claim, Claimed, ClaimedProcess, Finished, JobEnd, LostClaim, Membership, WorkerId,
 };
@@ -112,7 +112,12 @@ impl<S: Store> Durable<S> {
         }
         let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
         let asked = instant();
-        let answer = self.inner.store.exchange(member.worker, flat, wanted).await?;
+        let answer = match self.inner.store.exchange(member.worker, flat, wanted).await {
+            Err(BackendError::Corrupt { .. }) if !sent.is_empty() => {
+                self.exchange_apart(member.worker, &sent, wanted).await?
+            }
+            answer => answer?,
+        };
         member.abandon_overdue();
         // From here on their leases are this worker's, however long it takes until they are begun.
         member.hold(answer.claims.iter().map(|claim| claim.fence), asked);
@@ -190,9 +195,9 @@ impl<S: Store> Durable<S> {
                 }
                 lost
             };
-            let missed = self.revise(process.key, &process.plan, Change::new(change)).await?;
-            // A process that is gone has no ends.
-            let missed = missed.unwrap_or_else(|| (0..kept.len()).collect());
+            let missed = sensible(self.revise(process.key, &process.plan, Change::new(change)).await)?;
+            // A process that is gone has no ends, and one that makes no sense takes none.
+            let missed = missed.flatten().unwrap_or_else(|| (0..kept.len()).collect());
             lost.extend(missed.into_iter().map(|number| kept[number].lost(&process)));
         }
         Ok(lost)
@@ -256,10 +261,17 @@ impl<S: Store> Durable<S> {
     ///
     /// What cannot be read now is left, and given back with the next signs of life.
     async fn claimed(&self, member: &Arc<Member>, claims: Vec<ClaimRow>) -> Vec<Claimed> {
-        let mut unread: Vec<Key> =
-            claims.iter().map(|claim| claim.fence.key).filter(|key| member.process(*key).is_none()).collect();
-        unread.sort_unstable();
-        unread.dedup();
+        let mut keys: Vec<Key> = claims.iter().map(|claim| claim.fence.key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        // In use until all claims are made, so that none of them is forgotten to make room for another.
+        let (mut in_use, mut unread) = (Vec::with_capacity(keys.len()), Vec::new());
+        for key in keys {
+            match member.process(key) {
+                Some(process) => in_use.push(process),
+                None => unread.push(key),
+            }
+        }
         let plans = match self.plans_of(unread).await {
             Ok(plans) => plans,
             Err(error) => {
@@ -272,7 +284,11 @@ impl<S: Store> Durable<S> {
         for (key, row) in plans {
             let find = |name: &str| member.membership.registry.load(name).ok();
             match Plan::from_bytes(&row.identifier, &row.plan, find) {
-                Ok(plan) => self.watch_progress(key, &member.keep(key, Arc::new(plan))),
+                Ok(plan) => {
+                    let process = member.keep(key, Arc::new(plan));
+                    self.watch_progress(key, &process);
+                    in_use.push(process);
+                }
                 Err(reason) => drop(unreadable.insert(key, reason)),
             }
         }
@@ -317,7 +333,7 @@ fn fence_of(key: Key, end: &JobEnd) -> Fence {
     Fence { key, node: end.node, attempt: end.attempt, nonce: end.nonce }
 }
 
-fn flat_end(process: &ClaimedProcess, job_end: &JobEnd) -> Option<End> {
+pub(super) fn flat_end(process: &ClaimedProcess, job_end: &JobEnd) -> Option<End> {
     end(&process.plan, process.key, job_end)
 }
 

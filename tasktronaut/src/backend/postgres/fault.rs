@@ -1,5 +1,7 @@
 //! The errors of the store. None of them shows more than the server's own words.
 
+use tokio_postgres::Error;
+
 use crate::backend::BackendError;
 use crate::words::error::BoxError;
 
@@ -14,6 +16,17 @@ pub(super) fn refused(reason: &str) -> BackendError {
 /// The server did not do what it was asked for.
 pub(super) fn failed(operation: &'static str, error: impl Into<BoxError>) -> BackendError {
     BackendError::Store { backend: NAME, operation, source: error.into() }
+}
+
+/// The server has answered with an error. What it says of values (classes 22 and 23) is about rows that somebody has
+/// spoilt: the statements themselves make none of these.
+pub(super) fn answered(operation: &'static str, error: Error) -> BackendError {
+    match error.as_db_error() {
+        Some(told) if ["22", "23"].iter().any(|class| told.code().code().starts_with(class)) => {
+            corrupt(&format!("the rows used to {operation}"), told.message().to_owned())
+        }
+        _ => failed(operation, error),
+    }
 }
 
 /// Something in the database makes no sense.

@@ -10,7 +10,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
 use super::connect::{Connect, drive};
-use super::fault::failed;
+use super::fault::{answered, failed};
 use crate::backend::BackendError;
 use crate::words::clock::Deadline;
 
@@ -122,7 +122,7 @@ impl Lane {
                         loan.keep();
                     }
                     if repeats == REPEATS || !is_taken_back(&error) {
-                        return Err(failed(operation, error));
+                        return Err(answered(operation, error));
                     }
                     repeats += 1;
                 }

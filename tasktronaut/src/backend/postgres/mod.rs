@@ -11,8 +11,9 @@
 //! - Everything is in one schema, `tasktronaut` by default. It is created and brought up to date when the store is
 //!   opened, by one program at a time; a schema that is newer than the program is refused.
 //! - Each operation is one call of a function of that schema, so an exchange of hundreds of jobs is one round trip and
-//!   one commit. Nothing is prepared and no session is changed, so a pooler in transaction mode may stand in between;
-//!   then notifications do not arrive, and `listen=false` says so.
+//!   one commit. Nothing is prepared and no session is changed, so a pooler in transaction mode may stand in between,
+//!   PgBouncer as an example. Behind one there are no notifications: say where the server itself is
+//!   ([`PostgresOptions::listen_on`]), or `listen=false`, and what other programs do is seen by polling.
 //! - Exchanges, revisions, leases and reading have connections of their own, made when they are needed and again when
 //!   they are lost. An operation whose connection was lost fails; it may be sent again.
 //!
@@ -50,12 +51,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{NoTls, Socket};
 
 pub use options::PostgresOptions;
 
 use self::connect::{Connect, Connector};
+use self::fault::refused;
 use self::lane::Lane;
 use self::statements::Statements;
 use self::wake::{Announcements, Listeners};
@@ -76,7 +79,8 @@ pub struct PostgresStore {
 
 struct Inner {
     options: PostgresOptions,
-    connect: Arc<dyn Connect>,
+    /// How connections are made that listen.
+    direct: Arc<dyn Connect>,
     sql: Arc<Statements>,
     work: Lane,
     change: Lane,
@@ -91,11 +95,36 @@ struct Inner {
 impl PostgresStore {
     /// Opens the store of a URL, without encryption: see [`PostgresOptions`] for what the URL may say.
     pub async fn open(url: &str) -> Result<Self, BackendError> {
-        Self::open_with(PostgresOptions::from_url(url)?, NoTls).await
+        let options = PostgresOptions::from_url(url)?;
+        if options.config.get_ssl_mode() == SslMode::Require {
+            return Err(refused(
+                "its URL asks for encryption (`sslmode=require`), which is not built in; use \
+                 `PostgresStore::open_with` and a connector of `postgres-native-tls` or `tokio-postgres-rustls`",
+            ));
+        }
+        Self::open_with(options, NoTls).await
     }
 
     /// Opens a store with options and a TLS connector of one's own, as the crates `postgres-native-tls` and
     /// `tokio-postgres-rustls` make them.
+    ///
+    /// Who has a pool has both already: `deadpool-postgres` and `bb8-postgres` are made of a [`Config`] and a connector.
+    /// The store makes up to eleven connections of its own with them: a lease must not wait until others give
+    /// theirs back, and notifications need a connection that stays. To add processes in a transaction on a connection of
+    /// the pool, see [`PostgresStore::enqueue_in`].
+    ///
+    /// ```no_run
+    /// use tasktronaut::backend::{PostgresBackend, PostgresOptions, PostgresStore};
+    /// use tokio_postgres::{Config, NoTls};
+    ///
+    /// # async fn example(config: Config) -> Result<(), tasktronaut::BackendError> {
+    /// let store = PostgresStore::open_with(PostgresOptions::new(config), NoTls).await?;
+    /// let backend = PostgresBackend::new(store);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`Config`]: tokio_postgres::Config
     pub async fn open_with<T>(options: PostgresOptions, tls: T) -> Result<Self, BackendError>
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
@@ -103,6 +132,8 @@ impl PostgresStore {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
+        let direct = options.direct.as_ref().unwrap_or(&options.config).clone();
+        let direct = Arc::new(Connector { config: direct, tls: tls.clone() });
         let connect: Arc<dyn Connect> = Arc::new(Connector { config: options.config.clone(), tls });
         let sql = Arc::new(Statements::of(&options.schema));
         let lane = |connections| Lane::new(connect.clone(), connections, options.timeout);
@@ -115,7 +146,7 @@ impl PostgresStore {
             listeners: Arc::default(),
             listening: watch::Sender::new(false),
             tasks: Mutex::default(),
-            connect: connect.clone(),
+            direct,
             sql,
             options,
         };
@@ -132,7 +163,7 @@ impl PostgresStore {
     async fn listen(&self, listener: Listener) {
         if self.inner.listeners.add(listener) && self.inner.options.listen {
             let listeners = Arc::downgrade(&self.inner.listeners);
-            let (connect, sql) = (self.inner.connect.clone(), self.inner.sql.clone());
+            let (connect, sql) = (self.inner.direct.clone(), self.inner.sql.clone());
             self.spawn(wake::listen(connect, sql, listeners, self.inner.listening.clone()));
         }
         if self.inner.options.listen {

@@ -24,6 +24,7 @@ const SCHEMA_LENGTH: usize = 50;
 #[derive(Clone)]
 pub struct PostgresOptions {
     pub(super) config: Config,
+    pub(super) direct: Option<Config>,
     pub(super) schema: String,
     pub(super) timeout: Duration,
     pub(super) listen: bool,
@@ -69,21 +70,29 @@ impl PostgresOptions {
 
     /// The options with a configuration of one's own. What it leaves open is set so that a lost connection is noticed
     /// within a minute.
-    pub fn new(mut config: Config) -> Self {
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(10));
+    pub fn new(config: Config) -> Self {
+        Self {
+            config: watchful(config),
+            direct: None,
+            schema: "tasktronaut".to_owned(),
+            timeout: Duration::from_secs(30),
+            listen: true,
         }
-        if config.get_keepalives_interval().is_none() {
-            config.keepalives_idle(Duration::from_secs(30));
-            config.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(Duration::from_mins(1));
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("tasktronaut");
-        }
-        Self { config, schema: "tasktronaut".to_owned(), timeout: Duration::from_secs(30), listen: true }
+    }
+
+    /// Waits for notifications at this place: the server itself, where the other one is a pooler, behind which there
+    /// are none. It takes one connection of each program.
+    ///
+    /// ```
+    /// # use tasktronaut::backend::PostgresOptions;
+    /// let pooler = PostgresOptions::from_url("postgres://worker@db:6432/shop")?;
+    /// let options = pooler.listen_on("postgres://worker@db:5432/shop".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn listen_on(mut self, server: Config) -> Self {
+        self.direct = Some(watchful(server));
+        self.listen(true)
     }
 
     /// Uses this schema; it is created when it is not there.
@@ -115,6 +124,24 @@ impl PostgresOptions {
     }
 }
 
+/// A configuration with what it leaves open set so that a lost connection is noticed soon.
+fn watchful(mut config: Config) -> Config {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_idle(Duration::from_secs(30));
+        config.keepalives_interval(Duration::from_secs(10)).keepalives_retries(3);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(Duration::from_mins(1));
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("tasktronaut");
+    }
+    config
+}
+
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresOptions")
@@ -125,6 +152,7 @@ impl fmt::Debug for PostgresOptions {
             .field("schema", &self.schema)
             .field("timeout", &self.timeout)
             .field("listen", &self.listen)
+            .field("listens_at", &self.direct.as_ref().map(Config::get_hosts))
             .finish_non_exhaustive()
     }
 }

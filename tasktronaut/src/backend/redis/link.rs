@@ -6,7 +6,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value};
 use tokio::sync::Mutex;
 
-use super::error::failed;
+use super::error::answered;
 use super::keys::Keys;
 use super::scripts::Composed;
 use crate::backend::BackendError;
@@ -54,7 +54,7 @@ impl Link {
             }
             answer => answer,
         };
-        answer.map_err(failed(operation))
+        answer.map_err(answered(operation))
     }
 
     /// Sends one command.
@@ -64,12 +64,11 @@ impl Link {
         self.heed(answer, number).await
     }
 
-    /// Sends commands at once.
+    /// Sends commands at once. What the server refuses is an error in its place, and the others are answered.
     pub(super) async fn send_all(&self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
         let (mut connection, number) = self.connection().await?;
         let answers = connection.send_packed_commands(commands, 0, count).await;
-        let answer = answers.and_then(|values| values.into_iter().map(Value::extract_error).collect());
-        self.heed(answer, number).await
+        self.heed(answers, number).await
     }
 
     async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use redis::{ConnectionInfo, IntoConnectionInfo};
+use redis::{Client, ConnectionInfo, IntoConnectionInfo};
 
 use super::error::refused;
 use crate::backend::BackendError;
@@ -12,6 +12,10 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// The longest name of a namespace.
 const MAX_NAMESPACE: usize = 64;
 
+/// What who asks for encryption is told where there is none.
+const NO_TLS: &str = "its URL asks for encryption, which is not built in; add the crate `redis` to your program with its \
+    feature `tokio-rustls-comp` or `tokio-native-tls-comp`";
+
 /// Where a Redis or Valkey server is, and which namespace of it is used.
 ///
 /// ```text
@@ -19,7 +23,8 @@ const MAX_NAMESPACE: usize = 64;
 /// redis+unix:///run/redis.sock?db=0&user=..&pass=..&namespace=shop
 /// ```
 ///
-/// `valkey://` and `valkey+unix://` are the same, `rediss://` takes a build of the `redis` crate with TLS. Programs
+/// `valkey://` and `valkey+unix://` are the same. `rediss://` and `valkeys://` are encrypted: a program has to depend on the
+/// crate `redis` itself, with its feature `tokio-rustls-comp` or `tokio-native-tls-comp`, and is refused without. Programs
 /// that use different namespaces of one database know nothing of each other. The password is never shown.
 #[derive(Clone)]
 pub struct RedisOptions {
@@ -38,6 +43,9 @@ impl RedisOptions {
         let url = if others.is_empty() { base.to_owned() } else { format!("{base}?{}", others.join("&")) };
         // What the parser says may repeat parts of the URL, and with them a password: only its category is kept.
         let connection = url.into_connection_info().map_err(|error| {
+            if error.to_string().contains("TLS") {
+                return refused(NO_TLS.to_owned());
+            }
             refused(format!(
                 "its URL makes no sense ({}); it should look like \
                  `redis://user:password@host:6379/0?namespace=name` or `redis+unix:///path?namespace=name`",
@@ -45,6 +53,25 @@ impl RedisOptions {
             ))
         })?;
         Self { connection, namespace: String::new() }.namespace(namespace)
+    }
+
+    /// The server of a client that you have, and the namespace `default`.
+    ///
+    /// ```no_run
+    /// use tasktronaut::backend::{RedisBackend, RedisOptions, RedisStore};
+    ///
+    /// # async fn example(client: redis::Client) -> Result<(), tasktronaut::BackendError> {
+    /// let options = RedisOptions::of_client(&client).namespace("shop")?;
+    /// let backend = RedisBackend::new(RedisStore::open_with(options).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The store makes three connections of its own, which it shares: more of them, as in a pool, would bring
+    /// nothing.
+    pub fn of_client(client: &Client) -> Self {
+        let connection = client.get_connection_info().clone();
+        Self { connection, namespace: DEFAULT_NAMESPACE.to_owned() }
     }
 
     /// Uses another namespace: 1 to 64 of `A-Z a-z 0-9 _ . -`.
@@ -94,6 +121,22 @@ mod tests {
             let error = RedisOptions::parse(wrong).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn who_asks_for_encryption_in_vain_is_told_what_to_do() {
+        for url in ["rediss://:hunter2@host", "valkeys://:hunter2@host?namespace=x"] {
+            let error = RedisOptions::parse(url).unwrap_err().to_string();
+            assert!(error.contains("not built in") && error.contains("tokio-rustls-comp"), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_is_there_is_as_good_as_its_url() {
+        let client = redis::Client::open("redis://me:hunter2@example.org:7000/3").unwrap();
+        let options = RedisOptions::of_client(&client).namespace("shop").unwrap();
+        assert_eq!(options.to_string(), "redis://me:***@example.org:7000/3?namespace=shop");
     }
 
     #[test]

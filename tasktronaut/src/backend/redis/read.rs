@@ -28,14 +28,10 @@ impl Shared {
             self.work.send_all(&commands, keys.len() * 2).await.map_err(failed(WHAT))?.into_iter();
         let mut plans = Vec::with_capacity(keys.len());
         for key in keys {
-            let what = format!("plan of process {key}");
-            plans.push(match (values.next(), values.next()) {
-                (Some(Value::Nil), _) | (_, Some(Value::Nil)) => None,
-                (Some(plan), Some(identifier)) => {
-                    Some(PlanRow { identifier: text(&what, identifier)?, plan: bytes(&what, plan)? })
-                }
-                _ => None,
-            });
+            let row = plan(*key, values.next(), values.next());
+            // One that makes no sense keeps nobody from the others.
+            plans
+                .push(row.inspect_err(|error| tracing::error!(%error, "a plan is left out")).unwrap_or(None));
         }
         Ok(plans)
     }
@@ -71,7 +67,10 @@ impl Shared {
             let [last, page] = tuple(what, answer)?;
             let mut page = list(what, page)?.into_iter();
             while let (Some(number), Some(row)) = (page.next(), page.next()) {
-                rows.push(row::process(key(what, number)?, row)?);
+                match row::process(key(what, number)?, row) {
+                    Ok(row) => rows.push(row),
+                    Err(error) => tracing::warn!(%error, "a process is left out"),
+                }
             }
             after = text(what, last)?;
             if after == "-1" {
@@ -79,5 +78,16 @@ impl Shared {
             }
         }
         Ok(rows)
+    }
+}
+
+fn plan(key: Key, plan: Option<Value>, identifier: Option<Value>) -> Result<Option<PlanRow>, BackendError> {
+    let what = format!("plan of process {key}");
+    match (plan, identifier) {
+        (Some(Value::Nil), _) | (_, Some(Value::Nil)) => Ok(None),
+        (Some(plan), Some(identifier)) => {
+            Ok(Some(PlanRow { identifier: text(&what, identifier)?, plan: bytes(&what, plan)? }))
+        }
+        _ => Ok(None),
     }
 }

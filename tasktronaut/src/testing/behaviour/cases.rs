@@ -178,6 +178,7 @@ macro_rules! __backend_cases {
                 r4_a_late_result_counts_while_nobody_has_claimed_again
                 r4_a_late_result_is_dropped_after_another_claim
                 r7_a_lease_is_kept_while_all_threads_block
+                r7_a_lease_is_kept_while_async_tasks_block_the_whole_runtime
                 r8_what_a_killed_worker_held_is_taken_over_uncharged
                 r8_hooks_of_a_killed_worker_run_again
                 r8_a_process_that_was_cancelled_meanwhile_ends_elsewhere

@@ -166,6 +166,45 @@ pub(super) async fn r7_a_lease_is_kept_while_all_threads_block<O: Opener>(place:
     Ok(())
 }
 
+pub(super) async fn r7_a_lease_is_kept_while_async_tasks_block_the_whole_runtime<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let world = World::new();
+    let steps: Vec<String> = (0..4).map(|step| step.to_string()).collect();
+    for step in &steps {
+        // What is checked is that it can take longer than a lease.
+        world.asynchronous(step, |_| async {
+            std::thread::sleep(MIDDLING * 5 / 2);
+            Ok(())
+        });
+    }
+    let lab = Lab::new(&world, par(steps.iter().map(|step| asynchronous(step))));
+    let handle = place.enqueue(&lab).await?;
+    // More than the runtime has threads.
+    let busy = place.worker(&lab).concurrency(4).lease(MIDDLING).start()?;
+    world.until("begin 0").await;
+    // Another program, whose threads are free, would take whatever is let go.
+    let (other, registry) = (place.other().await?, lab.registry());
+    let (over, is_over) = tokio::sync::oneshot::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            let other = worker(&other, &registry).lease(MIDDLING).start()?;
+            let _gone = is_over.await;
+            within(other.shutdown()).await;
+            Ok::<_, BoxError>(())
+        })
+    });
+    within(handle.wait()).await?;
+    drop(over);
+    for step in &steps {
+        let job = job(&handle, step).await?;
+        assert_eq!((job.attempt, job.lost, world.count(&format!("begin {step}"))), (1, 0, 1));
+    }
+    within(busy.shutdown()).await;
+    watch.join().map_err(|_| "the other worker panicked")?
+}
+
 pub(super) async fn r8_what_a_killed_worker_held_is_taken_over_uncharged<O: Opener>(
     place: Place<O>,
 ) -> CaseResult {

@@ -45,7 +45,7 @@ mod schedule;
 mod shutdown;
 mod timeout;
 
-use super::stage::{CaseResult, Opener, Place, on_a_place};
+use super::stage::{CaseResult, Opener, Place, chosen, on_a_place};
 use crate::backend::Backend;
 use crate::words::error::BoxError;
 
@@ -58,7 +58,7 @@ macro_rules! the_cases {
             match name {
                 $($(concat!(stringify!($topic), "::", stringify!($case)) => {
                     needs(stringify!($need), &place)?;
-                    Box::pin($topic::$case(place)).await
+                    chosen(|| $topic::$case(place)).await
                 })*)*
                 _ => Err(format!("there is no case `{name}`").into()),
             }

@@ -28,6 +28,13 @@ macro_rules! __backend_scenarios {
                 a_process_is_paused_looked_at_resumed_and_deleted
                 a_backlog_is_cancelled_before_anything_of_it_runs
             }
+            sizes {
+                blocks_are_nested_10_000_deep
+                on_completed_waits_for_100_000_at_once
+                a_process_of_100_000_jobs_in_lines_comes_to_its_end
+                of_10_000_that_are_due_at_once_each_runs_once
+                a_backlog_of_100_000_in_another_queue_slows_nobody
+            }
             random {
                 random_graphs_do_what_the_model_foresees
             }

@@ -13,8 +13,9 @@ mod crowd;
 mod model;
 mod operator;
 mod random;
+mod sizes;
 
-use super::stage::{CaseResult, Opener, Place, on_a_place};
+use super::stage::{CaseResult, Opener, Place, chosen, on_a_place};
 use crate::words::error::BoxError;
 
 macro_rules! the_scenarios {
@@ -25,7 +26,7 @@ macro_rules! the_scenarios {
         async fn run<O: Opener>(name: &str, place: Place<O>) -> CaseResult {
             match name {
                 $($(concat!(stringify!($topic), "::", stringify!($case)) => {
-                    Box::pin($topic::$case(place)).await
+                    chosen(|| $topic::$case(place)).await
                 })*)*
                 _ => Err(format!("there is no scenario `{name}`").into()),
             }

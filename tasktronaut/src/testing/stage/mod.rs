@@ -8,6 +8,6 @@ pub(crate) mod world;
 
 pub use place::Opener;
 pub(crate) use place::{
-    CaseResult, Ended, Place, assert_nothing_left, on_a_place, state_of, until, within, worker,
+    CaseResult, Ended, Place, assert_nothing_left, chosen, on_a_place, state_of, until, within, worker,
 };
 pub use severed::{Severed, Switch};

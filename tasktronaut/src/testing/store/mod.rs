@@ -41,6 +41,7 @@ use std::time::Duration;
 use lab::{CaseResult, Lab};
 pub use opener::Opener;
 
+use super::stage::chosen;
 use crate::words::error::BoxError;
 
 /// A case that takes longer than this hangs.
@@ -54,7 +55,7 @@ macro_rules! the_cases {
         async fn run<O: Opener>(name: &str, lab: Lab<O>) -> CaseResult {
             match name {
                 $($(concat!(stringify!($topic), "::", stringify!($case)) => {
-                    Box::pin($topic::$case(lab)).await
+                    chosen(|| $topic::$case(lab)).await
                 })*)*
                 _ => Err(format!("there is no case `{name}`").into()),
             }

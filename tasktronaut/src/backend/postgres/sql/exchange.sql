@@ -191,7 +191,10 @@ BEGIN
                 SELECT h.*, NULL::bigint AS o, true AS fits FROM unnest(w_routes) w(route)
                 CROSS JOIN LATERAL (
                     SELECT j.route, j.priority, j.ready_at FROM {schema}.job j
-                    WHERE j.state = 1 AND j.route = w.route
+                    -- What makes no sense takes no other's place.
+                    WHERE j.state = 1 AND j.route = w.route AND j.process >= 0 AND j.node >= 0
+                        AND j.attempt BETWEEN 0 AND 4294967294
+                        AND j.failed >= 0 AND j.lost >= 0 AND j.undecoded >= 0
                     ORDER BY j.priority DESC, j.ready_at
                     LIMIT p_wanted + 1
                 ) h

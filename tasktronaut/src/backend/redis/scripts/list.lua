@@ -15,10 +15,12 @@ local keys = call('ZRANGEBYSCORE', index, '(' .. ARGV[4], '+inf', 'LIMIT', 0, mo
 local rows = {}
 for i = 1, #keys do
   local id = pack('>I8', tonumber(keys[i]) or 0)
-  local head = call('HGET', PREFIX .. 'j:' .. id, 'h') or ''
+  local head = try('HGET', PREFIX .. 'j:' .. id, 'h')
+  -- What is no hash is left out.
+  head = type(head) == 'string' and head or ''
   if outcome == '' or byte(head, 3) == tonumber(outcome) then
-    local identifier = call('HGET', PREFIX .. 'p:' .. id, 'identifier')
-    if identifier and sub(identifier, 1, #prefix) == prefix then
+    local identifier = try('HGET', PREFIX .. 'p:' .. id, 'identifier')
+    if type(identifier) == 'string' and sub(identifier, 1, #prefix) == prefix then
       local row = call('HGETALL', PREFIX .. 'p:' .. id)
       row[#row + 1], row[#row + 2] = 'h', head
       rows[#rows + 1], rows[#rows + 2] = keys[i], row

@@ -16,6 +16,8 @@
 local RECORD, RECORD_SIZE, MEMBER_SIZE = '<BI8c16I8I4I4BI4I4I4c8', 62, 12
 local HEAD, HEAD_SIZE, RESUMED = '<BBBi2I8c8', 21, 2
 local UNLOCKED = '\0\0\0\0\0\0\0\0'
+-- A lock lasts seconds. One that ends later than this makes no sense, and nobody waits for it.
+local LONGEST_LOCK = 60000
 local HAS_EVENT, HAS_ERROR = 1, 2
 local NOBODY = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
 
@@ -69,7 +71,8 @@ local function read_wanted()
         p.head, p.phase = head, byte(head)
         local marks = byte(head, 2)
         p.paused, p.resumed = marks % RESUMED == 1, marks >= RESUMED
-        p.locked = sub(head, 14) ~= UNLOCKED and read('>I8', head, 14) > NOW
+        local till = sub(head, 14) ~= UNLOCKED and read('>I8', head, 14)
+        p.locked = till and till > NOW and till < NOW + LONGEST_LOCK
       end
     end
   end
