@@ -48,6 +48,8 @@ struct LaneState {
     unsent_since: Moment,
     /// The process of the running job.
     process: Option<Arc<ClaimedProcess>>,
+    /// It has been looked whether something is better than the next job.
+    has_looked: bool,
     running: Option<Running>,
 }
 
@@ -76,8 +78,15 @@ pub(super) struct Look {
     pub(super) overdue: Option<(Arc<ClaimedProcess>, Claim)>,
 }
 
-/// A job to run; of the same process as before, unless another is given.
-type Next = (Claim, Option<Arc<ClaimedProcess>>);
+/// What a lane does next.
+enum Next {
+    /// A job; of the same process as before, unless another is given.
+    Job(Claim, Option<Arc<ClaimedProcess>>),
+    /// A job of lower priority than the one before. Something better may have been let go meanwhile (`R6`).
+    Lower,
+    /// Nothing is left.
+    Nothing,
+}
 
 impl Lane {
     pub(super) fn new(is_spare: bool) -> Self {
@@ -126,7 +135,7 @@ impl Lane {
         delay: Duration,
         is_stopping: bool,
         due: &mut Vec<Finished>,
-    ) -> Option<Next> {
+    ) -> Next {
         let mut state = self.state();
         let running = state.running.take();
         let has_failed = end.as_ref().is_some_and(JobEnd::has_failed);
@@ -136,9 +145,10 @@ impl Lane {
             state.keep(end, now);
         }
         // What a worker that stops has not begun is given back (`R18`).
-        let Some((claim, process)) = (if is_stopping { None } else { state.next() }) else {
+        let next = if is_stopping { Next::Nothing } else { state.next() };
+        let Next::Job(claim, process) = next else {
             state.swap_finished(due);
-            return None;
+            return next;
         };
         let Claim { node, attempt, failed, undecoded, nonce, .. } = claim;
         state.running = Some(Running {
@@ -158,7 +168,18 @@ impl Lane {
         if is_due {
             state.swap_finished(due);
         }
-        Some((claim, process))
+        Next::Job(claim, process)
+    }
+
+    /// Adds claims to what is not begun: those that are better than all of it go first, others last.
+    fn add(&self, claimed: &mut Vec<Claimed>) {
+        let mut state = self.state();
+        for group in claimed.drain(..) {
+            let next = state.claimed.last().map(|next| next.process.plan.priority());
+            let is_better = next.is_none_or(|next| group.process.plan.priority() > next);
+            let at = if is_better { state.claimed.len() } else { 0 };
+            state.claimed.insert(at, group);
+        }
     }
 
     /// The running job goes on elsewhere; whatever is to be recorded is handed out.
@@ -250,20 +271,22 @@ impl LaneState {
         std::mem::swap(&mut self.finished, empty);
     }
 
-    /// The next job, and its process where that is another than before.
-    fn next(&mut self) -> Option<Next> {
-        loop {
-            let group = self.claimed.last_mut()?;
-            let Some(claim) = group.jobs.pop() else {
-                self.claimed.pop();
-                continue;
-            };
-            if self.process.as_ref().is_some_and(|process| Arc::ptr_eq(process, &group.process)) {
-                return Some((claim, None));
+    fn next(&mut self) -> Next {
+        while self.claimed.pop_if(|group| group.jobs.is_empty()).is_some() {}
+        let Some(group) = self.claimed.last_mut() else { return Next::Nothing };
+        let is_same = self.process.as_ref().is_some_and(|process| Arc::ptr_eq(process, &group.process));
+        if !is_same {
+            let priority = |process: &Arc<ClaimedProcess>| process.plan.priority();
+            let is_lower =
+                self.process.as_ref().is_some_and(|last| priority(&group.process) < priority(last));
+            if is_lower && !std::mem::replace(&mut self.has_looked, true) {
+                return Next::Lower;
             }
             self.process = Some(Arc::clone(&group.process));
-            return Some((claim, self.process.clone()));
         }
+        self.has_looked = false;
+        let Some(claim) = group.jobs.pop() else { return Next::Nothing };
+        Next::Job(claim, if is_same { None } else { self.process.clone() })
     }
 }
 
@@ -321,13 +344,16 @@ impl<B: Backend> Work<'_, B> {
         loop {
             let now = self.now();
             let delay = self.cost.max(LONGEST_DELAY);
-            let Some((claim, other)) =
-                self.lane.turn(end.take(), now, delay, self.shared.is_stopping(), &mut self.due)
-            else {
-                if self.refill(now) {
+            let is_stopping = self.shared.is_stopping();
+            let (claim, other) = match self.lane.turn(end.take(), now, delay, is_stopping, &mut self.due) {
+                Next::Job(claim, other) => (claim, other),
+                Next::Lower => {
+                    self.exchange(1);
+                    self.lane.add(&mut self.claimed);
                     continue;
                 }
-                return;
+                Next::Nothing if self.refill(now) => continue,
+                Next::Nothing => return,
             };
             if !self.due.is_empty() {
                 self.exchange(0);
