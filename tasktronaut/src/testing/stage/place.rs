@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::lab::{DEADLINE, Lab, seq};
@@ -60,6 +61,10 @@ where
 /// A case that takes longer than this hangs.
 const LONGEST: Duration = Duration::from_mins(5);
 
+/// A case about sizes has the program and its server for itself: it keeps both busy for seconds, and others look at how
+/// soon something happens.
+static TURNS: RwLock<()> = RwLock::new(());
+
 /// What a case says in the end; what it expects it asserts.
 pub(crate) type CaseResult = Result<(), BoxError>;
 
@@ -84,6 +89,9 @@ pub(crate) fn on_a_place<O: Opener>(
     open: &O,
     case: impl AsyncFnOnce(Place<O>) -> CaseResult,
 ) -> Result<(), BoxError> {
+    let is_large = name.starts_with("sizes::");
+    let _alone = is_large.then(|| TURNS.write().unwrap_or_else(PoisonError::into_inner));
+    let _among_others = (!is_large).then(|| TURNS.read().unwrap_or_else(PoisonError::into_inner));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let result = runtime.block_on(async {
         let place = random_place();
