@@ -120,6 +120,7 @@ macro_rules! __backend_cases {
                 r14_sub_processes_that_did_not_complete_are_told_again
                 only_what_has_failed_and_ended_can_go_on
                 what_goes_on_can_be_cancelled
+                r4_an_end_that_was_counted_before_does_not_count_again
                 a_retry_that_is_refused_harms_nothing
                 while_it_goes_on_nobody_is_told_that_it_has_ended
             }
