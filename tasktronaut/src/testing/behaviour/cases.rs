@@ -111,6 +111,8 @@ macro_rules! __backend_cases {
                 async_functions_hold_up_nobody_while_they_wait
                 r3_two_workers_share_a_backend_and_no_job_runs_twice
                 r22_a_worker_with_room_is_woken_though_another_is_full
+                r22_who_sleeps_is_woken_by_another_program
+                r22_what_runs_is_told_by_another_program_that_its_process_stops
             }
             resume any {
                 what_has_succeeded_stays_and_what_failed_is_run_again
