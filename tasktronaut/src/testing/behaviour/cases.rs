@@ -131,6 +131,7 @@ macro_rules! __backend_cases {
                 what_runs_in_a_paused_process_goes_on_and_lets_nothing_begin
                 a_paused_process_can_be_cancelled
                 a_paused_queue_waits_and_others_do_not
+                a_paused_queue_gives_nothing_out
                 a_list_can_be_filtered
                 a_list_has_pages
                 what_has_ended_can_be_deleted
