@@ -17,6 +17,8 @@ macro_rules! __backend_cases {
             }
             failure any {
                 r12_a_failure_skips_what_is_queued
+                r4_what_another_attempt_says_in_the_end_is_lost
+                r12_what_was_claimed_together_with_a_failure_is_not_begun
                 r12_running_jobs_are_told_and_may_finish_and_unlock_nothing
                 r12_the_first_failure_is_the_one_that_is_told
                 r12_a_retry_that_waits_is_skipped_when_something_else_fails
