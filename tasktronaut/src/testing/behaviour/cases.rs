@@ -188,6 +188,7 @@ macro_rules! __backend_cases {
                 r8_hooks_of_a_killed_worker_run_again
                 r8_a_process_that_was_cancelled_meanwhile_ends_elsewhere
                 r9_a_job_that_kills_its_workers_fails_as_poison
+                r14_a_hook_that_kills_its_workers_is_given_up
                 r7_a_worker_goes_on_after_its_link_was_down
             }
         }
