@@ -128,10 +128,14 @@ macro_rules! __store_cases {
                 r5_a_meeting_that_is_new_lets_nothing_go
                 an_error_changes_nothing_and_comes_back
                 an_answer_comes_back
-                revisions_exclude_each_other
-                revisions_exclude_exchanges
                 a_revision_may_be_large
                 r12_outside_of_flowing_ready_hooks_are_retried_by_revisions
+            }
+            exclude {
+                revisions_exclude_each_other
+                revisions_exclude_exchanges
+                r8_revisions_exclude_recovery
+                r18_revisions_exclude_giving_back
             }
             leases {
                 r7_a_beat_shows_what_the_worker_holds

@@ -25,6 +25,7 @@ mod claim;
 mod due;
 mod end;
 mod enqueue;
+mod exclude;
 mod hostile;
 mod lab;
 mod leases;
