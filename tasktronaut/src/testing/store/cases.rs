@@ -67,6 +67,21 @@ macro_rules! __store_cases {
                 ends_that_must_be_revised_do_not_harm_the_others
                 r19_an_end_is_seen_by_another_program
             }
+            step {
+                r4_another_nonce_or_attempt_is_lost
+                r4_a_late_end_is_lost_after_another_claim
+                r4_what_was_never_claimed_cannot_end
+                r4_a_step_that_is_sent_again_counts_once
+                r4_after_a_retry_the_old_fence_is_lost
+                r12_outside_of_flowing_an_end_must_be_revised
+                r12_a_step_and_a_stop_do_not_pass_each_other_by
+                r3_what_was_begun_before_gets_another_attempt
+                what_follows_in_a_paused_process_is_held
+                r17_what_the_worker_does_not_know_is_left
+                r18_a_worker_that_has_left_claims_nothing
+                r6_what_was_ready_before_goes_first
+                r10_what_is_due_does_not_wait_for_the_end_of_a_chain
+            }
             meetings {
                 r5_the_last_of_a_meeting_releases_once
                 r5_the_last_two_may_end_in_one_call

@@ -35,6 +35,7 @@ mod opener;
 mod pause;
 mod revise;
 mod shapes;
+mod step;
 mod wake;
 
 use std::time::Duration;
