@@ -156,7 +156,9 @@ macro_rules! __store_cases {
             leases {
                 r7_a_beat_shows_what_the_worker_holds
                 r7_a_renewed_lease_is_not_taken_back
+                r7_a_lease_that_has_run_out_begins_anew_when_it_is_renewed_first
                 r8_a_lease_that_has_run_out_is_taken_back
+                r7_a_lease_begins_with_the_claim
                 r8_a_lease_that_has_not_run_out_is_left
                 r9_the_last_lost_worker_is_left_to_be_revised
                 r8_outside_of_flowing_it_is_left_to_be_revised
