@@ -51,6 +51,7 @@ macro_rules! __store_cases {
                 a_release_that_concludes_sets_the_outcome
                 the_last_end_ends_the_process
                 r4_another_nonce_or_attempt_is_lost
+                r4_a_last_end_that_is_lost_ends_nothing
                 r4_of_an_unknown_process_or_job_is_lost
                 r4_what_was_never_claimed_cannot_end
                 r4_an_end_that_is_sent_again_counts_once
