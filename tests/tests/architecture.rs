@@ -19,6 +19,10 @@ const MAX_LINES: usize = 600;
 /// The only file that asks what time it is.
 const CLOCK: &str = "words/clock.rs";
 
+/// What asks for the date: a file has no clock of its own. Every other store has, and what lasts or waits is measured by
+/// that (`R7`, `R10`): the clocks of programs differ.
+const CALENDAR: &str = "backend/sqlite/clock.rs";
+
 /// The modules that belong to each other by nature, with the reason. The list may become shorter, never longer.
 const KNOTS: &[(&str, &[&str])] = &[
     (
@@ -103,6 +107,17 @@ fn looks_at_the_clock(files: &[(String, String)]) -> Vec<String> {
     others.map(|(path, _)| format!("{path} asks what time it is; only {CLOCK} may")).collect()
 }
 
+fn asks_for_the_date(files: &[(String, String)]) -> Vec<String> {
+    let asks = |text: &str| {
+        let used = scan::used_paths(&scan::tokens(text));
+        used.iter().any(|used| used.path.last().is_some_and(|name| name == "unix_milliseconds"))
+    };
+    let others = files.iter().filter(|(path, text)| {
+        ![CLOCK, CALENDAR].contains(&path.as_str()) && !is_for_tests(path) && asks(text)
+    });
+    others.map(|(path, _)| format!("{path} asks for the date; only {CALENDAR} may")).collect()
+}
+
 fn assert_none(what: &str, found: &[String]) {
     assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
 }
@@ -159,6 +174,11 @@ fn one_file_asks_what_time_it_is() {
 }
 
 #[test]
+fn stores_go_by_their_own_clocks() {
+    assert_none("the date", &asks_for_the_date(&library()));
+}
+
+#[test]
 fn the_file_rules_can_fail() {
     let file = |path: &str, text: &str| vec![(path.to_owned(), text.to_owned())];
     let long = "\n".repeat(MAX_LINES + 1);
@@ -168,6 +188,10 @@ fn the_file_rules_can_fail() {
     for asks in ["fn f() { std::time::Instant::now(); }", "fn f() { let x = SystemTime::now(); }"] {
         assert_eq!(looks_at_the_clock(&file("a.rs", asks)).len(), 1, "{asks}");
         assert_eq!(looks_at_the_clock(&file(CLOCK, asks)), Vec::<String>::new());
+    }
+    for asks in ["use crate::words::clock::unix_milliseconds;", "fn f() { clock::unix_milliseconds(); }"] {
+        assert_eq!(asks_for_the_date(&file("a.rs", asks)).len(), 1, "{asks}");
+        assert_eq!(asks_for_the_date(&file(CALENDAR, asks)), Vec::<String>::new());
     }
     let innocent = "// Instant::now()\n#[cfg(test)] mod tests { fn f() { Instant::now(); } }\nfn g(c: Clock) { c.now() }";
     assert_eq!(looks_at_the_clock(&file("a.rs", innocent)), Vec::<String>::new());

@@ -3,6 +3,9 @@
 // The helpers of a test may panic as the test itself may.
 #![allow(clippy::unwrap_used)]
 
+#[path = "behaviour_sqlite/locked.rs"]
+mod locked;
+
 use std::path::PathBuf;
 
 use tasktronaut::backend::store::Retention;

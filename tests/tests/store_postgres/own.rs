@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tasktronaut::BoxError;
 use tasktronaut::backend::store::{
-    Changes, End, Fence, How, ListFilter, Meeting, NewProcess, Recorded, Release, Reviser, Store, Stored,
-    Then, Wake,
+    Change, Changes, End, Fence, How, ListFilter, Meeting, NewProcess, Phase, Recorded, Release, Reviser,
+    Store, Stored, Then, Wake,
 };
 use tasktronaut::backend::{BackendError, WorkerId};
 use tasktronaut::backend::{PostgresOptions, PostgresStore};
@@ -267,5 +267,58 @@ async fn a_configuration_and_a_connector_that_are_there_are_as_good_as_a_url() -
     let store = PostgresStore::open_with(options, NoTls).await?;
     store.enqueue(vec![fan("album", 2)].into()).await?;
     assert!(open(place).await?.find("album").await?.is_some());
+    Ok(())
+}
+
+/// Whoever claims waits for nobody who is at it just now, and takes what comes next.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn r3_a_claim_passes_over_what_somebody_else_holds() -> Result<(), BoxError> {
+    let place = place();
+    let store = open(place.clone()).await?;
+    store.enqueue(vec![fan("first", 2)].into()).await?;
+    store.enqueue(vec![fan("second", 2)].into()).await?;
+    let worker = joined(&store).await?;
+    let mut other = client(&SERVER).await?;
+    let transaction = other.transaction().await?;
+    let first = format!("SELECT process FROM {place}.job ORDER BY process LIMIT 1 FOR UPDATE");
+    let held: i64 = transaction.query_one(&first, &[]).await?.try_get(0)?;
+    let claims =
+        tokio::time::timeout(Duration::from_secs(20), store.exchange(worker, vec![], 1)).await??.claims;
+    assert!(claims.len() == 1 && claims[0].fence.key != held.unsigned_abs(), "{claims:?}");
+    transaction.rollback().await?;
+    assert_eq!(store.exchange(worker, vec![], 1).await?.claims.len(), 1);
+    Ok(())
+}
+
+/// Where the server is set to write later what it has said, a crash takes that away; but not what this store records.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn what_is_acknowledged_is_written_whatever_the_default_is() -> Result<(), BoxError> {
+    let server = Postgres::start_with(&["synchronous_commit=off", "wal_writer_delay=10s"]);
+    let server = server.ok_or("PostgreSQL is not installed")?;
+    let crash = || {
+        server.kill();
+        server.restart();
+    };
+    let store = PostgresStore::open(&server.url()).await?;
+    let Stored::Created(key) = store.enqueue(vec![fan("album", 2)].into()).await?[0] else {
+        return Err("it is known already".into());
+    };
+    crash();
+    let store = PostgresStore::open(&server.url()).await?;
+    assert_eq!(store.jobs(key).await?.len(), 1, "it was enqueued");
+    let worker = joined(&store).await?;
+    let fence = store.exchange(worker, vec![], 1).await?.claims[0].fence;
+    assert_eq!(store.exchange(worker, vec![end_of(fence, 2)], 0).await?.recorded, [Recorded::Done]);
+    crash();
+    let store = PostgresStore::open(&server.url()).await?;
+    assert_eq!(store.jobs(key).await?.len(), 3, "the end was recorded");
+    let stop = Change { phase: Phase::Stopping, outcome: Some(3), memo: vec![] };
+    let stop = Reviser::new(move |_| Ok((Changes { process: Some(stop), ..Changes::default() }, ())));
+    store.revise(key, stop).await?;
+    crash();
+    let store = PostgresStore::open(&server.url()).await?;
+    assert_eq!(store.find("album").await?.map(|row| row.phase), Some(Phase::Stopping), "it was cancelled");
     Ok(())
 }

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use redis::{RedisResult, Value, cmd};
 use tasktronaut::BackendError;
 use tasktronaut::backend::redis::RedisStore;
-use tasktronaut::backend::store::{Changes, Recorded, Reviser, Store, Wake};
+use tasktronaut::backend::store::{Changes, End, Recorded, Reviser, Store, Wake};
 use tasktronaut_tests::server::Redis;
 
 use crate::server;
-use crate::shapes::{CaseResult, add, claim, end, single, worker};
+use crate::shapes::{CaseResult, add, claim, end, fan, single, worker};
 
 /// A client without a store.
 async fn raw(server: &Redis, command: &redis::Cmd) -> RedisResult<Value> {
@@ -175,6 +175,28 @@ async fn a_corrupt_record_harms_no_neighbour() -> CaseResult {
     Ok(())
 }
 
+/// A meeting that makes no sense spoils its own end only; what that end has counted down before is as it was.
+#[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
+async fn r5_a_meeting_that_makes_no_sense_spoils_its_own_end_only() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("meetings")).await?;
+    let worker = worker(&store).await?;
+    let key = add(&store, fan("album", 2)).await?;
+    let first = claim(&store, worker, 1).await?[0].fence;
+    let claims = store.exchange(worker, vec![end(first, 2)], 2).await?.claims;
+    let meetings = [b"{tasktronaut:meetings}:m:".as_slice(), &key.to_be_bytes()].concat();
+    raw(server, cmd("HSET").arg(meetings).arg(&9_u32.to_be_bytes()).arg("garbage")).await?;
+    let mut ends: Vec<End> = claims.iter().map(|claim| end(claim.fence, 2)).collect();
+    ends[0].then.meetings.push(9);
+    let exchange = store.exchange(worker, ends, 5).await?;
+    assert_eq!(exchange.recorded, [Recorded::Revise, Recorded::Done]);
+    assert!(exchange.claims.is_empty(), "one has still to come");
+    let exchange = store.exchange(worker, vec![end(claims[0].fence, 2)], 5).await?;
+    assert_eq!(exchange.claims.iter().map(|claim| claim.fence.node).collect::<Vec<_>>(), [3]);
+    Ok(())
+}
+
 /// A revision that is too slow changes nothing.
 #[tokio::test]
 #[cfg_attr(no_redis, ignore = "Redis is not installed")]
@@ -203,6 +225,23 @@ async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
         .revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.meetings.clone()))))
         .await?;
     assert_eq!(meetings, Some(Vec::new()));
+    Ok(())
+}
+
+/// A queue that names what is running already gives it to nobody a second time.
+#[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
+async fn r3_a_queue_is_not_believed() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("queue")).await?;
+    let key = add(&store, single("one")).await?;
+    let worker = worker(&store).await?;
+    let fence = claim(&store, worker, 1).await?[0].fence;
+    let member = [&key.to_be_bytes()[..], &0_u32.to_be_bytes()].concat();
+    raw(server, cmd("ZADD").arg("{tasktronaut:queue}:ready:0000000000000007").arg(1).arg(member)).await?;
+    raw(server, cmd("SADD").arg("{tasktronaut:queue}:routes").arg(&7_u64.to_be_bytes())).await?;
+    assert!(claim(&store, worker, 1).await?.is_empty());
+    assert_eq!(store.exchange(worker, vec![end(fence, 0)], 0).await?.recorded, [Recorded::Done]);
     Ok(())
 }
 

@@ -130,6 +130,9 @@ async fn a_meeting_that_makes_no_sense_spoils_its_own_end_only() {
     assert_eq!(exchange.claims.iter().map(|claim| claim.fence.key).collect::<Vec<_>>(), [good]);
     let still = store.jobs(bad).await.unwrap().iter().filter(|job| job.worker.is_some()).count();
     assert_eq!(still, 1, "the end that could not be recorded left its job as it was");
+    let count = "SELECT waits_for FROM meeting WHERE process = ?1";
+    let count: i64 = folder.raw().query_row(count, [bad.cast_signed()], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1, "and what it had counted down");
 }
 
 #[tokio::test]

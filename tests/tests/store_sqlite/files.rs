@@ -119,7 +119,7 @@ fn many_may_make_the_database_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn a_commit_is_synced_and_logged_ahead() {
+async fn a_commit_is_logged_ahead() {
     let folder = Folder::new();
     let store = folder.store();
     add(&store, "album").await;

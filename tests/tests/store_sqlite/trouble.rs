@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tasktronaut::BackendError;
 use tasktronaut::backend::SqliteStore;
-use tasktronaut::backend::store::{Changes, Recorded, Reviser, Snapshot, Store, Stored};
+use tasktronaut::backend::store::{Changes, End, How, Recorded, Reviser, Snapshot, Store, Stored, Then};
 use tasktronaut_tests::fan;
 
 use crate::folder::{Folder, add, claim, worker};
@@ -112,4 +112,26 @@ async fn the_clock_never_goes_back_and_never_stands_still() {
         tokio::task::yield_now().await;
     };
     assert_eq!(reaped, fence);
+}
+
+/// Programs of one file may see other times: what lasts and what waits is measured by the file's.
+#[tokio::test]
+async fn r7_r10_leases_and_pauses_are_by_the_clock_of_the_store() {
+    const LONG: Duration = Duration::from_hours(1);
+    let folder = Folder::new();
+    let store = folder.store();
+    for name in ["held", "waits"] {
+        add(&store, name).await;
+    }
+    // As if another program's clock had been a year ahead.
+    let ahead: i64 = 365 * 24 * 3_600_000;
+    folder.raw().execute("UPDATE clock SET now = now + ?1", [ahead]).unwrap();
+    let worker = worker(&store).await;
+    let fences: Vec<_> = claim(&store, worker, 2).await.iter().map(|claim| claim.fence).collect();
+    let pause =
+        End { fence: fences[1], how: How::Retry(LONG), error: None, then: Then::default(), last: false };
+    let exchange = store.exchange(worker, vec![pause], 1).await.unwrap();
+    assert!(exchange.claims.is_empty() && exchange.next_due > Some(LONG / 2), "{exchange:?}");
+    let beat = store.beat(worker, false, 3).await.unwrap();
+    assert_eq!((beat.reaped, beat.held), (0, vec![fences[0]]));
 }

@@ -83,3 +83,20 @@ fn patience(conn: &mut Connection, longest: Duration) -> Result<(), Trouble> {
     }))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r1_a_commit_is_logged_ahead_and_synced() {
+        let folder = std::env::temp_dir().join(format!("tasktronaut-synced-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("test.db");
+        let conn = writing(&path, &SqliteOptions::new(&path)).unwrap();
+        let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let synchronous: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2), "2 stands for `full`");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -57,6 +57,8 @@ impl Turn<'_> {
                 continue;
             }
             job.failed = 0;
+            // No fence holds any more: an end of the time before must not count again (`R4`).
+            job.nonce = 0;
             if waits[node] > 0 {
                 job.state = JobState::Blocked;
                 self.set(number, JobState::Blocked);

@@ -7,7 +7,7 @@ use crate::engine::Client;
 use crate::plan::{JobState, Outcome};
 use crate::testing::stage::lab::{Lab, asynchronous, par, plain, seq, sub};
 use crate::testing::stage::world::{Gate, World};
-use crate::testing::stage::{CaseResult, Opener, Place, state_of, until, within};
+use crate::testing::stage::{CaseResult, Hand, Opener, Place, state_of, until, within};
 use crate::words::error::{BoxError, CancelProcessError, TaskError};
 
 pub(super) async fn a_paused_process_waits_until_it_goes_on<O: Opener>(place: Place<O>) -> CaseResult {
@@ -89,6 +89,22 @@ pub(super) async fn a_paused_queue_waits_and_others_do_not<O: Opener>(place: Pla
     client.resume_queue("slow").await?;
     within(build("c").queue("slow").build()?.enqueue(&place.backend).await?.wait()).await?;
     within(worker.shutdown()).await;
+    Ok(())
+}
+
+pub(super) async fn a_paused_queue_gives_nothing_out<O: Opener>(place: Place<O>) -> CaseResult {
+    let lab = Lab::new(&World::new(), plain("a"));
+    let client = Client::new(&place.other().await?);
+    let hand = Hand::join(place.backend.clone(), &lab).await?;
+    client.pause_queue("slow").await?;
+    hand.beat().await?;
+    let slow = lab.clone().builder().queue("slow").build()?.enqueue(&place.backend).await?;
+    let fast = place.enqueue(&lab).await?;
+    assert_eq!(hand.claim().await?.identifier(), fast.identifier());
+    assert!(hand.try_claim().await?.is_none());
+    client.resume_queue("slow").await?;
+    hand.beat().await?;
+    assert_eq!(hand.claim().await?.identifier(), slow.identifier());
     Ok(())
 }
 

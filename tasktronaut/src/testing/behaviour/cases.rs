@@ -17,6 +17,8 @@ macro_rules! __backend_cases {
             }
             failure any {
                 r12_a_failure_skips_what_is_queued
+                r4_what_another_attempt_says_in_the_end_is_lost
+                r12_what_was_claimed_together_with_a_failure_is_not_begun
                 r12_running_jobs_are_told_and_may_finish_and_unlock_nothing
                 r12_the_first_failure_is_the_one_that_is_told
                 r12_a_retry_that_waits_is_skipped_when_something_else_fails
@@ -111,6 +113,8 @@ macro_rules! __backend_cases {
                 async_functions_hold_up_nobody_while_they_wait
                 r3_two_workers_share_a_backend_and_no_job_runs_twice
                 r22_a_worker_with_room_is_woken_though_another_is_full
+                r22_who_sleeps_is_woken_by_another_program
+                r22_what_runs_is_told_by_another_program_that_its_process_stops
             }
             resume any {
                 what_has_succeeded_stays_and_what_failed_is_run_again
@@ -120,6 +124,7 @@ macro_rules! __backend_cases {
                 r14_sub_processes_that_did_not_complete_are_told_again
                 only_what_has_failed_and_ended_can_go_on
                 what_goes_on_can_be_cancelled
+                r4_an_end_that_was_counted_before_does_not_count_again
                 a_retry_that_is_refused_harms_nothing
                 while_it_goes_on_nobody_is_told_that_it_has_ended
             }
@@ -128,6 +133,7 @@ macro_rules! __backend_cases {
                 what_runs_in_a_paused_process_goes_on_and_lets_nothing_begin
                 a_paused_process_can_be_cancelled
                 a_paused_queue_waits_and_others_do_not
+                a_paused_queue_gives_nothing_out
                 a_list_can_be_filtered
                 a_list_has_pages
                 what_has_ended_can_be_deleted
@@ -183,6 +189,7 @@ macro_rules! __backend_cases {
                 r8_hooks_of_a_killed_worker_run_again
                 r8_a_process_that_was_cancelled_meanwhile_ends_elsewhere
                 r9_a_job_that_kills_its_workers_fails_as_poison
+                r14_a_hook_that_kills_its_workers_is_given_up
                 r7_a_worker_goes_on_after_its_link_was_down
             }
         }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::plan::Outcome;
 use crate::testing::Opener;
-use crate::testing::stage::lab::{Lab, Tree, asynchronous, par, plain, seq};
+use crate::testing::stage::lab::{DEADLINE, Lab, Tree, asynchronous, par, plain, seq};
 use crate::testing::stage::world::{Gate, World};
-use crate::testing::stage::{CaseResult, Place, within};
+use crate::testing::stage::{CaseResult, Hand, Held, Place, until, within};
 
 /// How many are inside at the same time, at most.
 #[derive(Default)]
@@ -187,4 +187,31 @@ pub(super) async fn r22_a_worker_with_room_is_woken_though_another_is_full<O: Op
     within(full.shutdown()).await;
     within(free.shutdown()).await;
     Ok(())
+}
+
+pub(super) async fn r22_who_sleeps_is_woken_by_another_program<O: Opener>(place: Place<O>) -> CaseResult {
+    let lab = Lab::new(&World::new(), plain("a"));
+    let hand = Hand::join(place.other().await?, &lab).await?;
+    let sleeper = tokio::task::spawn_blocking(move || hand.sleep(2 * DEADLINE));
+    until("it is woken", async || {
+        place.enqueue(&lab).await?;
+        Ok(sleeper.is_finished().then_some(()))
+    })
+    .await
+}
+
+pub(super) async fn r22_what_runs_is_told_by_another_program_that_its_process_stops<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let lab = Lab::new(&World::new(), plain("a"));
+    let hand = Hand::join(place.other().await?, &lab).await?;
+    let mut held = Vec::new();
+    // Each announcement is a hint that may be lost, but not all of them.
+    until("it is told", async || {
+        let handle = place.enqueue(&lab).await?;
+        held.push(hand.claim().await?);
+        handle.cancel("enough").await?;
+        Ok(held.iter().any(Held::is_told_to_stop).then_some(()))
+    })
+    .await
 }

@@ -1,10 +1,11 @@
 //! R11 and R12: what a failure does to the rest of a process.
 
+use crate::plan::rules::Verdict;
 use crate::plan::{JobState, Outcome};
 use crate::testing::Opener;
 use crate::testing::stage::lab::{AT_ONCE, Lab, asynchronous, par, plain, seq, sub};
 use crate::testing::stage::world::{Gate, World, block_until};
-use crate::testing::stage::{CaseResult, Place};
+use crate::testing::stage::{CaseResult, Hand, Place, state_of, within};
 use crate::words::error::{NonRetryableProcessError, TaskError};
 use crate::words::policy::Policy;
 
@@ -21,6 +22,41 @@ pub(super) async fn r12_a_failure_skips_what_is_queued<O: Opener>(place: Place<O
     }
     assert_eq!(world.all("begin"), ["begin a"]);
     assert_eq!(world.all("on_"), ["on_started main", "on_task_failed a 1", "on_failed main"]);
+    Ok(())
+}
+
+pub(super) async fn r4_what_another_attempt_says_in_the_end_is_lost<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let lab = Lab::new(&World::new(), plain("a"));
+    let handle = place.enqueue(&lab).await?;
+    let hand = Hand::join(place.backend.clone(), &lab).await?;
+    hand.succeed().await?;
+    let first = hand.claim().await?;
+    assert!(hand.end(&first, Some(Verdict::Retry { after: AT_ONCE })).await?);
+    let second = hand.claim().await?;
+    for verdict in [Some(Verdict::Fail), Some(Verdict::Cancel), Some(Verdict::GiveUp), None] {
+        assert!(!hand.end(&first, verdict).await?);
+    }
+    let status = handle.status().await?;
+    assert_eq!((state_of(&status, "a"), status.outcome.is_none()), (JobState::Running, true));
+    assert!(hand.end(&second, None).await?);
+    hand.succeed().await?;
+    assert!(matches!(within(handle.outcome()).await?, Outcome::Completed));
+    Ok(())
+}
+
+pub(super) async fn r12_what_was_claimed_together_with_a_failure_is_not_begun<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let world = World::new();
+    world.plain("200", |_| Err(TaskError::new("broken")));
+    let steps: Vec<String> = (0..400).map(|step| step.to_string()).collect();
+    let lab = Lab::new(&world, par(steps.iter().map(|step| plain(step))));
+    // Quick ones are claimed many at a time.
+    let ended = place.start_with(lab, 1).await?.end().await?;
+    assert!(matches!(ended.outcome, Outcome::Failed(_)));
+    assert_eq!(world.all("begin").last().map(String::as_str), Some("begin 200"));
     Ok(())
 }
 

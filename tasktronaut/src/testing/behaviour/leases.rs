@@ -288,6 +288,24 @@ pub(super) async fn r9_a_job_that_kills_its_workers_fails_as_poison<O: Opener>(
     Ok(())
 }
 
+pub(super) async fn r14_a_hook_that_kills_its_workers_is_given_up<O: Opener>(place: Place<O>) -> CaseResult {
+    let world = World::new();
+    world.hook("on_completed main", std::future::pending);
+    let lab = Lab::new(&world, plain("a"));
+    let handle = place.enqueue(&lab).await?;
+    for lost in 1..=2 {
+        let (severed, switch) = Severed::new(place.other().await?);
+        let killed = worker(&severed, &lab.registry()).lease(SHORT).max_lost(2).start()?;
+        world.until_all("on_completed main", lost).await;
+        kill(killed, &switch);
+    }
+    let next = place.worker(&lab).max_lost(2).start()?;
+    assert!(matches!(within(handle.outcome()).await?, Outcome::Completed));
+    assert_eq!((world.count("on_completed main"), world.count("on_failed main")), (2, 0));
+    within(next.shutdown()).await;
+    Ok(())
+}
+
 pub(super) async fn r7_a_worker_goes_on_after_its_link_was_down<O: Opener>(place: Place<O>) -> CaseResult {
     let world = World::new();
     let lab = Lab::new(&world, seq([plain("a"), asynchronous("b")]));

@@ -1,10 +1,11 @@
 //! Going on from failed jobs.
 
 use crate::backend::BackendError;
+use crate::plan::rules::Verdict;
 use crate::plan::{JobState, Outcome};
 use crate::testing::stage::lab::{AT_ONCE, DEADLINE, Lab, asynchronous, par, plain, seq, sub};
 use crate::testing::stage::world::World;
-use crate::testing::stage::{CaseResult, Opener, Place, state_of, within};
+use crate::testing::stage::{CaseResult, Hand, Opener, Place, state_of, within};
 use crate::words::error::{CancelProcessError, TaskError};
 use crate::words::policy::Policy;
 
@@ -160,6 +161,29 @@ pub(super) async fn while_it_goes_on_nobody_is_told_that_it_has_ended<O: Opener>
     assert_eq!((state_of(&status, "a"), state_of(&status, "b")), (JobState::Ready, JobState::Blocked));
     running.handle.resume().await?;
     tokio::time::timeout(DEADLINE, running.end()).await??.completed();
+    Ok(())
+}
+
+/// The answer to an end may be lost, so that it is sent again when the job is to begin once more.
+pub(super) async fn r4_an_end_that_was_counted_before_does_not_count_again<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let lab = Lab::new(&World::new(), plain("a"));
+    let handle = place.enqueue(&lab).await?;
+    let hand = Hand::join(place.backend.clone(), &lab).await?;
+    hand.succeed().await?;
+    let failed = hand.claim().await?;
+    assert!(hand.end(&failed, Some(Verdict::Fail)).await?);
+    hand.succeed().await?;
+    handle.retry_failed().await?;
+    for verdict in [Some(Verdict::Fail), None] {
+        assert!(!hand.end(&failed, verdict).await?);
+    }
+    assert_eq!(state_of(&handle.status().await?, "a"), JobState::Ready);
+    // The task, and the hook.
+    hand.succeed().await?;
+    hand.succeed().await?;
+    assert!(matches!(within(handle.outcome()).await?, Outcome::Completed));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ macro_rules! __store_cases {
             enqueue {
                 r1_a_new_process_is_found_as_it_was_given
                 r1_the_first_job_gets_its_row_and_the_others_do_not
+                r1_no_process_is_seen_without_its_first_job
                 r1_several_are_answered_in_their_order
                 r1_no_processes_are_no_mistake
                 r2_a_known_identifier_changes_nothing
@@ -50,6 +51,7 @@ macro_rules! __store_cases {
                 a_release_that_concludes_sets_the_outcome
                 the_last_end_ends_the_process
                 r4_another_nonce_or_attempt_is_lost
+                r4_a_last_end_that_is_lost_ends_nothing
                 r4_of_an_unknown_process_or_job_is_lost
                 r4_what_was_never_claimed_cannot_end
                 r4_an_end_that_is_sent_again_counts_once
@@ -66,6 +68,21 @@ macro_rules! __store_cases {
                 r4_a_lost_end_is_lost_outside_of_flowing_too
                 ends_that_must_be_revised_do_not_harm_the_others
                 r19_an_end_is_seen_by_another_program
+            }
+            step {
+                r4_another_nonce_or_attempt_is_lost
+                r4_a_late_end_is_lost_after_another_claim
+                r4_what_was_never_claimed_cannot_end
+                r4_a_step_that_is_sent_again_counts_once
+                r4_after_a_retry_the_old_fence_is_lost
+                r12_outside_of_flowing_an_end_must_be_revised
+                r12_a_step_and_a_stop_do_not_pass_each_other_by
+                r3_what_was_begun_before_gets_another_attempt
+                what_follows_in_a_paused_process_is_held
+                r17_what_the_worker_does_not_know_is_left
+                r18_a_worker_that_has_left_claims_nothing
+                r6_what_was_ready_before_goes_first
+                r10_what_is_due_does_not_wait_for_the_end_of_a_chain
             }
             meetings {
                 r5_the_last_of_a_meeting_releases_once
@@ -128,15 +145,21 @@ macro_rules! __store_cases {
                 r5_a_meeting_that_is_new_lets_nothing_go
                 an_error_changes_nothing_and_comes_back
                 an_answer_comes_back
-                revisions_exclude_each_other
-                revisions_exclude_exchanges
                 a_revision_may_be_large
                 r12_outside_of_flowing_ready_hooks_are_retried_by_revisions
+            }
+            exclude {
+                revisions_exclude_each_other
+                revisions_exclude_exchanges
+                r8_revisions_exclude_recovery
+                r18_revisions_exclude_giving_back
             }
             leases {
                 r7_a_beat_shows_what_the_worker_holds
                 r7_a_renewed_lease_is_not_taken_back
+                r7_a_lease_that_has_run_out_begins_anew_when_it_is_renewed_first
                 r8_a_lease_that_has_run_out_is_taken_back
+                r7_a_lease_begins_with_the_claim
                 r8_a_lease_that_has_not_run_out_is_left
                 r9_the_last_lost_worker_is_left_to_be_revised
                 r8_outside_of_flowing_it_is_left_to_be_revised

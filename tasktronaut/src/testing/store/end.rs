@@ -101,6 +101,19 @@ pub(super) async fn r4_another_nonce_or_attempt_is_lost<O: Opener>(lab: Lab<O>) 
     Ok(())
 }
 
+pub(super) async fn r4_a_last_end_that_is_lost_ends_nothing<O: Opener>(lab: Lab<O>) -> CaseResult {
+    let shape = chain("album", 1);
+    lab.add(&shape).await?;
+    let worker = lab.worker().await?;
+    let fence = lab.claim_one(worker).await?.fence;
+    let lost = Fence { nonce: fence.nonce ^ 1, ..fence };
+    let exchange = lab.exchange(worker, vec![shape.success(lost)], 0).await?;
+    assert_eq!((exchange.recorded.as_slice(), exchange.ended.len()), ([Recorded::Lost].as_slice(), 0));
+    assert_eq!(lab.process("album").await?.phase, Phase::Flowing);
+    assert_eq!(lab.exchange(worker, vec![shape.success(fence)], 0).await?.ended, [fence.key]);
+    Ok(())
+}
+
 pub(super) async fn r4_of_an_unknown_process_or_job_is_lost<O: Opener>(lab: Lab<O>) -> CaseResult {
     let key = lab.add(&chain("album", 2)).await?;
     let worker = lab.worker().await?;

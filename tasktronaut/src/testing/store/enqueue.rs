@@ -33,6 +33,33 @@ pub(super) async fn r1_the_first_job_gets_its_row_and_the_others_do_not<O: Opene
     Ok(())
 }
 
+/// Whoever sees a process sees its first job: there is no moment in between, in which one could die and leave half of it.
+pub(super) async fn r1_no_process_is_seen_without_its_first_job<O: Opener>(lab: Lab<O>) -> CaseResult {
+    const PROCESSES: usize = 150;
+    let mut watchers = Vec::new();
+    for _ in 0..3 {
+        let other = lab.other().await?;
+        watchers.push(tokio::spawn(async move {
+            for number in 0..PROCESSES {
+                let row = loop {
+                    if let Some(row) = other.find(&number.to_string()).await? {
+                        break row;
+                    }
+                };
+                assert_eq!(other.jobs(row.key).await?.len(), 1, "{number}");
+            }
+            Ok::<_, crate::BackendError>(())
+        }));
+    }
+    for number in 0..PROCESSES {
+        lab.add(&diamond(&number.to_string())).await?;
+    }
+    for watcher in watchers {
+        watcher.await??;
+    }
+    Ok(())
+}
+
 pub(super) async fn r1_several_are_answered_in_their_order<O: Opener>(lab: Lab<O>) -> CaseResult {
     let names = ["c", "a", "b"];
     let keys = lab.add_all(names.iter().map(|name| process(name, vec![])).collect()).await?;

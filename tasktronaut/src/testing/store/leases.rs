@@ -51,6 +51,22 @@ pub(super) async fn r7_a_renewed_lease_is_not_taken_back<O: Opener>(lab: Lab<O>)
     Ok(())
 }
 
+pub(super) async fn r7_a_lease_that_has_run_out_begins_anew_when_it_is_renewed_first<O: Opener>(
+    lab: Lab<O>,
+) -> CaseResult {
+    lab.add(&chain("album", 2)).await?;
+    let worker = lab.worker_of(&[ROUTE], SHORT).await?;
+    let fence = lab.claim_one(worker).await?.fence;
+    for _ in 0..3 {
+        lab.tick().await?;
+        lab.tick().await?;
+        let beat = lab.beat(worker, true).await?;
+        assert_eq!((beat.reaped, beat.held.as_slice()), (0, [fence].as_slice()));
+    }
+    assert_eq!(lab.job(fence.key, 0).await?.lost, 0);
+    Ok(())
+}
+
 pub(super) async fn r8_a_lease_that_has_run_out_is_taken_back<O: Opener>(lab: Lab<O>) -> CaseResult {
     let key = lab.add(&chain("album", 2)).await?;
     let worker = lab.worker_of(&[ROUTE], SHORT).await?;
@@ -63,6 +79,26 @@ pub(super) async fn r8_a_lease_that_has_run_out_is_taken_back<O: Opener>(lab: La
     assert!(lab.beat(worker, true).await?.held.is_empty());
     let again = lab.claim_one(other).await?;
     assert_eq!((again.fence.attempt, again.failed), (2, 0));
+    Ok(())
+}
+
+pub(super) async fn r7_a_lease_begins_with_the_claim<O: Opener>(lab: Lab<O>) -> CaseResult {
+    for renews in [false, true] {
+        let worker = lab.worker_of(&[ROUTE], SHORT).await?;
+        lab.beat(worker, renews).await?;
+        lab.store.join(worker, vec![ROUTE], LONG).await?;
+        lab.add(&chain(&format!("album-{renews}"), 2)).await?;
+        // Its last renewal is over by now, if there was one; that says nothing of what it claims from here on.
+        lab.tick().await?;
+        lab.tick().await?;
+        let fence = lab.claim_one(worker).await?.fence;
+        let other = lab.worker().await?;
+        for _ in 0..2 {
+            let beat = lab.beat(other, true).await?;
+            assert_eq!((beat.reaped, beat.expired.len()), (0, 0), "{renews}");
+        }
+        assert_eq!(lab.beat(worker, false).await?.held, [fence]);
+    }
     Ok(())
 }
 

@@ -25,6 +25,7 @@ mod claim;
 mod due;
 mod end;
 mod enqueue;
+mod exclude;
 mod hostile;
 mod lab;
 mod leases;
@@ -34,6 +35,7 @@ mod opener;
 mod pause;
 mod revise;
 mod shapes;
+mod step;
 mod wake;
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Revisions: they see the whole process, store exactly what they are told, and exclude everybody else.
+//! Revisions: they see the whole process, and store exactly what they are told.
 
 use std::time::Duration;
 
@@ -6,9 +6,7 @@ use super::lab::{LONG, Lab, SHORT, fresh, jobs, same};
 use super::shapes::{ROUTE, chain, fan, meeting, process, release, retry, success};
 use super::{CaseResult, Opener};
 use crate::backend::BackendError;
-use crate::backend::store::{
-    Change, Changes, End, JobUpdate, Phase, Recorded, Reviser, Snapshot, Store, Then,
-};
+use crate::backend::store::{Change, Changes, End, JobUpdate, Phase, Recorded, Reviser, Store, Then};
 use crate::plan::JobState;
 
 pub(super) async fn there_is_nothing_to_revise<O: Opener>(lab: Lab<O>) -> CaseResult {
@@ -242,56 +240,6 @@ pub(super) async fn an_answer_comes_back<O: Opener>(lab: Lab<O>) -> CaseResult {
         .store
         .revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.process.identifier.clone()))));
     assert_eq!(answer.await?.as_deref(), Some("album"));
-    Ok(())
-}
-
-pub(super) async fn revisions_exclude_each_other<O: Opener>(lab: Lab<O>) -> CaseResult {
-    let key = lab.add(&chain("album", 2)).await?;
-    let stores = [lab.store.clone(), lab.other().await?];
-    let mut tasks = Vec::new();
-    for number in 0..4 {
-        let store = stores[number % 2].clone();
-        tasks.push(tokio::spawn(async move {
-            for _ in 0..15 {
-                let count = |snapshot: &Snapshot| {
-                    let count = snapshot.process.memo.first().copied().unwrap_or_default();
-                    let process = Change { phase: Phase::Flowing, outcome: None, memo: vec![count + 1] };
-                    Ok((Changes { process: Some(process), ..Changes::default() }, ()))
-                };
-                store.revise(key, Reviser::new(count)).await?;
-            }
-            Ok::<_, BackendError>(())
-        }));
-    }
-    for task in tasks {
-        task.await??;
-    }
-    assert_eq!(lab.process("album").await?.memo, [60]);
-    Ok(())
-}
-
-pub(super) async fn revisions_exclude_exchanges<O: Opener>(lab: Lab<O>) -> CaseResult {
-    let shape = fan("album", 60);
-    let key = lab.add(&shape).await?;
-    let worker = lab.worker().await?;
-    let first = lab.claim_one(worker).await?.fence;
-    let claims = lab.exchange(worker, vec![shape.success(first)], 100).await?.claims;
-    let other = lab.other().await?;
-    // Sets the meeting to what it is: that loses a count if an exchange comes in between.
-    let reviser = tokio::spawn(async move {
-        for _ in 0..60 {
-            let keep = |snapshot: &Snapshot| {
-                Ok((Changes { meetings: snapshot.meetings.clone(), ..Changes::default() }, ()))
-            };
-            other.revise(key, Reviser::new(keep)).await?;
-        }
-        Ok::<_, BackendError>(())
-    });
-    for claim in claims {
-        lab.end_well(worker, shape.success(claim.fence)).await?;
-    }
-    reviser.await??;
-    assert_eq!(lab.claim_one(worker).await?.fence.node, 61);
     Ok(())
 }
 
