@@ -55,6 +55,7 @@ macro_rules! __backend_cases {
                 r13_after_a_failure_it_is_too_late
                 r13_who_wins_is_told
                 r13_sub_processes_are_cancelled_too
+                r13_what_another_program_runs_of_it_is_dropped
             }
             retry any {
                 r9_nothing_is_repeated_that_nobody_asked_for
