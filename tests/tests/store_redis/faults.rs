@@ -228,6 +228,34 @@ async fn a_lock_that_has_run_out_is_not_believed() -> CaseResult {
     Ok(())
 }
 
+/// A revision whose time has run out leaves the lock alone that somebody else has got since.
+#[tokio::test]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
+async fn a_lock_of_somebody_else_is_left_alone() -> CaseResult {
+    let Some(server) = server() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("taken")).await?;
+    let key = add(&store, single("one")).await?;
+    let worker = worker(&store).await?;
+    let row = [b"{tasktronaut:taken}:p:".as_slice(), &key.to_be_bytes()].concat();
+    for meetings in [vec![], vec![(1, 1)]] {
+        let (has_changes, row) = (!meetings.is_empty(), row.clone());
+        let changes = Changes { meetings, ..Changes::default() };
+        let late = Reviser::new(move |_| {
+            let taken = std::thread::scope(|scope| scope.spawn(|| take_over(&row).is_ok()).join());
+            assert!(taken.is_ok_and(|taken| taken));
+            Ok((changes, ()))
+        });
+        // One that changes nothing has nothing to be refused.
+        assert_eq!(store.revise(key, late).await.is_err(), has_changes);
+        assert!(claim(&store, worker, 1).await?.is_empty(), "it is still locked");
+        let jobs = jobs_key("taken", key);
+        assert!(
+            std::thread::scope(|scope| scope.spawn(|| expire(&jobs).is_ok()).join()).is_ok_and(|over| over)
+        );
+    }
+    Ok(())
+}
+
 /// A queue that names what is running already gives it to nobody a second time.
 #[tokio::test]
 #[cfg_attr(no_redis, ignore = "Redis is not installed")]
@@ -243,6 +271,16 @@ async fn r3_a_queue_is_not_believed() -> CaseResult {
     assert!(claim(&store, worker, 1).await?.is_empty());
     assert_eq!(store.exchange(worker, vec![end(fence, 0)], 0).await?.recorded, [Recorded::Done]);
     Ok(())
+}
+
+/// Gives the lock of a process to somebody else.
+fn take_over(row: &[u8]) -> CaseResult {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server = server().ok_or("there is no server")?;
+        raw(server, cmd("HSET").arg(row).arg("lock").arg("somebody")).await?;
+        Ok(())
+    })
 }
 
 /// Has the lock of a process end now.

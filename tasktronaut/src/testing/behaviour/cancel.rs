@@ -5,7 +5,7 @@ use crate::plan::{JobState, Outcome};
 use crate::testing::Opener;
 use crate::testing::stage::lab::{Lab, asynchronous, par, plain, seq, sub};
 use crate::testing::stage::world::{Gate, World, block_until};
-use crate::testing::stage::{CaseResult, Place, within};
+use crate::testing::stage::{CaseResult, Hand, Place, within};
 use crate::words::error::{CancelProcessError, TaskError};
 
 fn reason(outcome: &Outcome) -> &str {
@@ -191,5 +191,16 @@ pub(super) async fn r13_sub_processes_are_cancelled_too<O: Opener>(place: Place<
     assert_eq!(world.all("on_cancelled"), wanted);
     assert_eq!(world.all("on_completed"), ["on_completed done"]);
     assert_eq!(world.all("on_started never").len(), 0);
+    Ok(())
+}
+
+pub(super) async fn r13_what_another_program_runs_of_it_is_dropped<O: Opener>(place: Place<O>) -> CaseResult {
+    let lab = Lab::new(&World::new(), plain("a"));
+    let handle = place.enqueue(&lab).await?;
+    let hand = Hand::join(place.other().await?, &lab).await?;
+    let held = hand.claim().await?;
+    handle.cancel("enough").await?;
+    hand.beat().await?;
+    assert!(held.is_dropped());
     Ok(())
 }

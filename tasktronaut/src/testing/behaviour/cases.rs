@@ -34,6 +34,7 @@ macro_rules! __backend_cases {
                 r14_a_sub_process_has_its_own_hooks_at_each_place
                 r14_a_failure_is_told_where_it_happened_and_around_it_innermost_first
                 r14_scopes_beside_a_failure_are_told_by_how_far_they_came
+                r14_a_hook_that_runs_when_its_process_stops_is_the_last_one_of_its_scope
                 r14_hooks_that_wait_for_something_come_to_their_end
                 r14_on_task_failed_is_told_of_every_failed_attempt
                 r14_a_hook_that_fails_is_repeated_shown_and_changes_nothing
@@ -54,6 +55,7 @@ macro_rules! __backend_cases {
                 r13_after_a_failure_it_is_too_late
                 r13_who_wins_is_told
                 r13_sub_processes_are_cancelled_too
+                r13_what_another_program_runs_of_it_is_dropped
             }
             retry any {
                 r9_nothing_is_repeated_that_nobody_asked_for

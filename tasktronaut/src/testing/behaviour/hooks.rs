@@ -6,7 +6,7 @@ use crate::plan::{JobState, Outcome};
 use crate::testing::Opener;
 use crate::testing::stage::lab::{AT_ONCE, Lab, asynchronous, par, plain, seq, sub};
 use crate::testing::stage::world::{Gate, World, block_until};
-use crate::testing::stage::{CaseResult, Place};
+use crate::testing::stage::{CaseResult, Place, until};
 use crate::words::error::{CancelProcessError, TaskError};
 use crate::words::policy::Policy;
 
@@ -150,6 +150,32 @@ pub(super) async fn r14_scopes_beside_a_failure_are_told_by_how_far_they_came<O:
     for before in ["on_cancelled under_way", "on_failed failed", "end x"] {
         world.assert_order(before, "on_failed main");
     }
+    Ok(())
+}
+
+pub(super) async fn r14_a_hook_that_runs_when_its_process_stops_is_the_last_one_of_its_scope<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let (world, gate) = (World::new(), Gate::new());
+    let (noted, ours) = (world.clone(), gate.clone());
+    world.plain("b", move |_| {
+        block_until("the hook", || noted.count("on_completed inner") == 1);
+        Err(TaskError::new("broken"))
+    });
+    world.hook("on_completed inner", move || {
+        let gate = ours.clone();
+        async move {
+            gate.pass().await;
+            Ok(())
+        }
+    });
+    let inner = Lab::new(&world, plain("a")).named("inner");
+    let running = place.start(Lab::new(&world, par([sub(inner), plain("b")]))).await?;
+    until("it has failed", async || Ok(running.handle.status().await?.outcome.map(drop))).await?;
+    gate.open();
+    assert!(matches!(running.end().await?.outcome, Outcome::Failed(_)));
+    let hooks: Vec<String> = world.all("on_").into_iter().filter(|hook| hook.ends_with(" inner")).collect();
+    assert_eq!(hooks, ["on_started inner", "on_completed inner"]);
     Ok(())
 }
 

@@ -103,4 +103,9 @@ impl Held {
     pub fn is_told_to_stop(&self) -> bool {
         self.process.session.signal.level() != Level::Run
     }
+
+    /// Whether what runs of the process is dropped at its next pause.
+    pub fn is_dropped(&self) -> bool {
+        self.process.session.signal.level() == Level::Drop
+    }
 }
