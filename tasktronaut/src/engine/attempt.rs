@@ -253,7 +253,7 @@ impl<'a, B> Job<'a, B> {
         let kind = plan.nodes[self.claim.node as usize].kind;
         let record = Record {
             kind,
-            failed: self.claim.failed + 1,
+            failed: self.claim.failed.saturating_add(1),
             undecoded: self.shared.has_others.then_some(self.claim.undecoded),
             put_backs: self.shared.put_backs,
             seed: (u64::from(self.claim.nonce) << 32) | u64::from(self.claim.node),

@@ -117,7 +117,7 @@ impl<S: Store> Durable<S> {
             if row.state != JobState::Running {
                 return;
             }
-            let lost = row.lost + 1;
+            let lost = row.lost.saturating_add(1);
             revision.budget(fence.node, |row| row.lost = lost);
             let is_hook = plan_kind(revision, fence.node) != NodeKind::Task;
             if lost < max_lost {

@@ -356,7 +356,7 @@ fn record(revision: &mut Revision, end: JobEnd) -> bool {
     if let Ended::Later(after) = revision.turn().end(node, failure) {
         revision.due(node, at_least(after));
         if was_undecoded {
-            revision.budget(node, |row| row.undecoded += 1);
+            revision.budget(node, |row| row.undecoded = row.undecoded.saturating_add(1));
         }
     }
     true

@@ -130,7 +130,8 @@ impl Turn<'_> {
             return Ended::Done;
         }
         let is_charged = !matches!(verdict, Verdict::PutBack { .. });
-        self.run.jobs[node as usize].failed += u32::from(is_charged);
+        let failed = &mut self.run.jobs[node as usize].failed;
+        *failed = failed.saturating_add(u32::from(is_charged));
         self.run.errors.insert(node, Arc::clone(&error));
         match verdict {
             Verdict::Retry { after } | Verdict::PutBack { after }

@@ -15,8 +15,8 @@ use crate::words::error::{BoxError, TaskErrorKind};
 
 /// A lease that runs out soon, where it is not renewed.
 const SHORT: Duration = Duration::from_millis(300);
-/// A lease that a busy machine does not lose, and that a task can outlive.
-const MIDDLING: Duration = Duration::from_millis(1500);
+/// A lease that a busy machine and its disk do not lose, and that a task can outlive.
+const LONG: Duration = Duration::from_secs(4);
 
 /// A worker whose link can be cut.
 type Doomed<O> = (RunningWorker<Severed<<O as Opener>::Backend>>, Switch);
@@ -146,16 +146,16 @@ pub(super) async fn r7_a_lease_is_kept_while_all_threads_block<O: Opener>(place:
     for step in ["a", "b"] {
         // What is checked is that it can take longer than a lease.
         world.plain(step, |_| {
-            std::thread::sleep(MIDDLING * 5 / 2);
+            std::thread::sleep(LONG * 3 / 2);
             Ok(())
         });
     }
     let lab = Lab::new(&world, par([plain("a"), plain("b")]));
     let handle = place.enqueue(&lab).await?;
-    let busy = place.worker(&lab).concurrency(2).lease(MIDDLING).start()?;
+    let busy = place.worker(&lab).concurrency(2).lease(LONG).start()?;
     world.until("begin a").await;
     world.until("begin b").await;
-    let other = worker(&place.other().await?, &lab.registry()).lease(MIDDLING).start()?;
+    let other = worker(&place.other().await?, &lab.registry()).lease(LONG).start()?;
     within(handle.wait()).await?;
     for step in ["a", "b"] {
         let job = job(&handle, step).await?;
@@ -174,14 +174,14 @@ pub(super) async fn r7_a_lease_is_kept_while_async_tasks_block_the_whole_runtime
     for step in &steps {
         // What is checked is that it can take longer than a lease.
         world.asynchronous(step, |_| async {
-            std::thread::sleep(MIDDLING * 5 / 2);
+            std::thread::sleep(LONG * 3 / 2);
             Ok(())
         });
     }
     let lab = Lab::new(&world, par(steps.iter().map(|step| asynchronous(step))));
     let handle = place.enqueue(&lab).await?;
     // More than the runtime has threads.
-    let busy = place.worker(&lab).concurrency(4).lease(MIDDLING).start()?;
+    let busy = place.worker(&lab).concurrency(4).lease(LONG).start()?;
     world.until("begin 0").await;
     // Another program, whose threads are free, would take whatever is let go.
     let (other, registry) = (place.other().await?, lab.registry());
@@ -189,7 +189,7 @@ pub(super) async fn r7_a_lease_is_kept_while_async_tasks_block_the_whole_runtime
     let watch = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
-            let other = worker(&other, &registry).lease(MIDDLING).start()?;
+            let other = worker(&other, &registry).lease(LONG).start()?;
             let _gone = is_over.await;
             within(other.shutdown()).await;
             Ok::<_, BoxError>(())
