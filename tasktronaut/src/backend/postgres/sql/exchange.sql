@@ -68,7 +68,9 @@ BEGIN
         FROM {schema}.process p, {schema}.worker w
         WHERE p.key = e_process[1] AND p.phase = 0 AND NOT p.paused
             AND w.id = p_worker AND NOT w.gone AND r_route[1] = ANY (w.routes)
-            AND NOT EXISTS (SELECT FROM {schema}.job j WHERE j.state = 1 AND j.route = ANY (w.routes));
+            -- Route by route, so that the ready jobs of others are not read through.
+            AND NOT EXISTS (SELECT FROM unnest(w.routes) x(route) CROSS JOIN LATERAL (
+                SELECT FROM {schema}.job j WHERE j.state = 1 AND j.route = x.route LIMIT 1) h);
         IF FOUND AND (next_due IS NULL OR next_due > t) THEN
             UPDATE {schema}.job j SET state = 4, due_at = NULL, ended_at = t, worker = NULL, lease_until = NULL
             WHERE j.process = e_process[1] AND j.node = e_node[1] AND j.attempt = e_attempt[1] AND j.nonce = e_nonce[1]
