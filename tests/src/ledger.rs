@@ -13,6 +13,8 @@ use tasktronaut::observer::{AttemptEnd, Observer};
 use tasktronaut::prelude::*;
 use tasktronaut::{BackendError, JobState};
 
+use crate::program::end_with_the_input;
+
 /// How many processes are enqueued at a time.
 const BATCH: usize = 4;
 /// How long a claim holds.
@@ -56,7 +58,7 @@ pub async fn main() -> Result<(), BoxError> {
             enqueue(&Client::new(&backend), name, processes.parse()?, &weight).await
         }
         ["work", url] => {
-            std::thread::spawn(end_with_the_input);
+            end_with_the_input();
             let worker = Worker::new(AnyBackend::open(url).await?).registry(&registry()?);
             println!("works");
             worker.lease(LEASE).observer(Tell).run().await?;
@@ -121,12 +123,6 @@ async fn look(client: &Client<AnyBackend>) -> Result<(), BoxError> {
         println!("{} {is_whole} {has_completed} {succeeded}", process.identifier);
     }
     Ok(())
-}
-
-/// Whoever started this program is gone, so this goes too.
-fn end_with_the_input() {
-    let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-    std::process::exit(3);
 }
 
 /// Says what was recorded, and what was not.

@@ -1,4 +1,4 @@
-//! A program that a test starts, talks to and listens to.
+//! A program that a test starts, talks to and listens to; and what such a program does when the test is gone.
 
 // The helpers of a test may panic as the test itself may.
 #![allow(clippy::panic)]
@@ -113,4 +113,12 @@ impl Drop for Program {
         let _killed = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// Ends this program, which a test has started, when its input ends: that of a test that is gone does, however it went.
+pub fn end_with_the_input() {
+    std::thread::spawn(|| {
+        let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(3);
+    });
 }

@@ -12,6 +12,8 @@ use tasktronaut::backend::Unroutable;
 use tasktronaut::observer::{AttemptEnd, Observer};
 use tasktronaut::prelude::*;
 
+use crate::program::end_with_the_input;
+
 /// Short, so that what nobody can do is soon reported, and what a dead worker held is soon taken back.
 const LEASE: Duration = Duration::from_millis(800);
 /// How long running jobs may take at a shutdown.
@@ -31,7 +33,7 @@ pub async fn main(build: fn(&str, &str) -> Result<Process, BuildError>) -> Resul
         }
         ["work", url, put_backs, hold] => {
             HOLDS.store(*hold == "hold", Ordering::Relaxed);
-            std::thread::spawn(end_with_the_input);
+            end_with_the_input();
             let worker = Worker::new(AnyBackend::open(url).await?).put_backs(put_backs.parse()?);
             worker.lease(LEASE).grace(GRACE).observer(Tell).run().await?;
             Ok(())
@@ -51,12 +53,6 @@ pub async fn first(context: &Context) {
 /// Says that a task runs, and what with.
 pub fn ran(context: &Context, arguments: &str) {
     println!("ran {} {} {arguments}", context.identifier(), context.task());
-}
-
-/// Whoever started this program is gone, so this goes too.
-fn end_with_the_input() {
-    let _ended = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-    std::process::exit(3);
 }
 
 /// Says what happens to jobs that this release cannot do.

@@ -172,7 +172,11 @@ impl<'a> Resolver<'a> {
         });
         let near = nearest(&parameter.wire, scope.known.iter().map(|known| known.wire.as_str()));
         let help = match (list, near) {
-            (Some(list), _) => format!("write `each {} in {} {{ {at}; }}`", parameter.name, list.wire),
+            // The types fit; whether the elements are meant, nobody but the user knows.
+            (Some(list), _) => format!(
+                "write `each {} in {} {{ {at}; }}`, or declare `{wanted}` in `define_process`",
+                parameter.name, list.wire
+            ),
             (None, Some(near)) => format!("`{near}` is in scope here: rename one of the two"),
             (None, None) => format!("declare it: `{}`", signature(self.parameters, &wanted)),
         };

@@ -65,7 +65,6 @@ struct Inner<S> {
     changed: Arc<Notify>,
     listening: OnceCell<()>,
     cleaned: Mutex<Option<Instant>>,
-    /// What is removed and looked for at present.
     /// Housekeeping that is under way, and comes to what nobody can do.
     house: Mutex<Option<JoinHandle<House>>>,
 }

@@ -19,6 +19,8 @@ impl Recent {
     pub(super) fn keep(&mut self, rows: &[NewProcess], stored: &[Stored]) {
         for (row, stored) in rows.iter().zip(stored) {
             let Stored::Created(key) = stored else { continue };
+            // Keys begin anew where a store was replaced by an older one.
+            self.take(*key);
             self.bytes += row.plan.len();
             let plan = PlanRow { identifier: row.identifier.clone(), plan: row.plan.clone() };
             self.plans.insert(*key, plan);
@@ -65,6 +67,10 @@ mod tests {
         assert_eq!(recent.take(7).map(|row| row.identifier), Some("new".to_owned()));
         assert!(recent.take(7).is_none());
         assert!(recent.take(3).is_none());
+        recent.keep(&[process("old", 1)], &[Stored::Created(1)]);
+        recent.keep(&[process("other", 2)], &[Stored::Created(1)]);
+        assert_eq!(recent.take(1).map(|row| row.identifier), Some("other".to_owned()));
+        assert_eq!(recent.bytes, 0);
     }
 
     #[test]

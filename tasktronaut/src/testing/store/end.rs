@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::lab::{LONG, Lab, SHORT};
-use super::shapes::{ROUTE, chain, release, retry, success};
+use super::shapes::{ROUTE, chain, release, retry, success, wrong};
 use super::{CaseResult, Opener};
 use crate::backend::store::{End, Fence, How, Phase, Recorded, Store, Then};
 use crate::plan::JobState;
@@ -88,13 +88,7 @@ pub(super) async fn r4_another_nonce_or_attempt_is_lost<O: Opener>(lab: Lab<O>) 
     let key = lab.add(&chain("album", 2)).await?;
     let worker = lab.worker().await?;
     let fence = lab.claim_one(worker).await?.fence;
-    let wrong = [
-        Fence { nonce: fence.nonce ^ 1, ..fence },
-        Fence { nonce: 0, ..fence },
-        Fence { attempt: fence.attempt + 1, ..fence },
-        Fence { attempt: 0, ..fence },
-    ];
-    for fence in wrong {
+    for fence in wrong(fence) {
         assert_eq!(lab.end(worker, success(fence)).await?, Recorded::Lost, "{fence:?}");
     }
     assert_eq!(lab.job(key, 0).await?.state, JobState::Running);

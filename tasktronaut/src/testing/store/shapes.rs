@@ -94,3 +94,13 @@ pub(super) fn success(fence: Fence) -> End {
 pub(super) fn retry(fence: Fence, pause: Duration) -> End {
     End { how: How::Retry(pause), error: Some(b"it failed".to_vec()), ..success(fence) }
 }
+
+/// Fences of the same job that do not hold when this one does.
+pub(super) fn wrong(fence: Fence) -> [Fence; 4] {
+    [
+        Fence { nonce: fence.nonce ^ 1, ..fence },
+        Fence { nonce: 0, ..fence },
+        Fence { attempt: fence.attempt + 1, ..fence },
+        Fence { attempt: 0, ..fence },
+    ]
+}

@@ -2,7 +2,7 @@
 //! take a shortcut there; the rules are the same.
 
 use super::lab::{LONG, Lab, SHORT, fresh};
-use super::shapes::{ROUTE, chain, release, retry, success};
+use super::shapes::{ROUTE, chain, release, retry, success, wrong};
 use super::{CaseResult, Opener};
 use crate::backend::WorkerId;
 use crate::backend::store::{
@@ -36,13 +36,7 @@ pub(super) async fn r4_another_nonce_or_attempt_is_lost<O: Opener>(lab: Lab<O>) 
     lab.add(&shape).await?;
     let worker = lab.worker().await?;
     let fence = lab.claim_one(worker).await?.fence;
-    let wrong = [
-        Fence { nonce: fence.nonce ^ 1, ..fence },
-        Fence { nonce: 0, ..fence },
-        Fence { attempt: fence.attempt + 1, ..fence },
-        Fence { attempt: 0, ..fence },
-    ];
-    for fence in wrong {
+    for fence in wrong(fence) {
         refused(&lab, worker, shape.success(fence), Recorded::Lost).await?;
     }
     assert_eq!(step(&lab, worker, shape.success(fence)).await?.claims[0].fence.node, 1);
