@@ -11,6 +11,8 @@ use tasktronaut_tests::server::Postgres;
 
 #[path = "store_postgres/own.rs"]
 mod own;
+#[path = "store_postgres/races.rs"]
+mod races;
 
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
     let server = Postgres::start();

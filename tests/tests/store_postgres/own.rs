@@ -17,15 +17,15 @@ use tokio_postgres::{Client, NoTls};
 
 use super::{SERVER, open};
 
-const ROUTE: u64 = 5;
-const LONG: Duration = Duration::from_hours(1);
+pub(super) const ROUTE: u64 = 5;
+pub(super) const LONG: Duration = Duration::from_hours(1);
 
 /// A schema that nobody else uses.
-fn place() -> String {
+pub(super) fn place() -> String {
     format!("own_{}", WorkerId::random())
 }
 
-async fn client(server: &Postgres) -> Result<Client, BoxError> {
+pub(super) async fn client(server: &Postgres) -> Result<Client, BoxError> {
     let (client, connection) = tokio_postgres::connect(&server.url(), NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
@@ -36,7 +36,7 @@ fn release(node: u32) -> Release {
 }
 
 /// A process whose first job lets nodes go side by side, which meet in node 1,000.
-fn fan(identifier: &str, width: u32) -> NewProcess {
+pub(super) fn fan(identifier: &str, width: u32) -> NewProcess {
     let then = Then { releases: vec![release(1_000)], meetings: vec![] };
     NewProcess {
         identifier: identifier.to_owned(),
@@ -63,7 +63,7 @@ fn end_of(fence: Fence, width: u32) -> End {
     }
 }
 
-async fn joined(store: &PostgresStore) -> Result<WorkerId, BackendError> {
+pub(super) async fn joined(store: &PostgresStore) -> Result<WorkerId, BackendError> {
     let worker = WorkerId::random();
     store.join(worker, vec![ROUTE], LONG).await?;
     Ok(worker)
