@@ -7,7 +7,7 @@ use std::time::Duration;
 use tasktronaut::backend::store::{Store, Wake};
 use tasktronaut::backend::{SqliteOptions, SqliteStore};
 
-use crate::folder::{Folder, add};
+use crate::folder::{Folder, add, claim, worker};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -84,6 +84,25 @@ async fn without_sockets_changes_are_noticed_all_the_same() {
     while heard.try_recv().is_ok() {}
     add(&here, "another").await;
     assert_eq!(heard.recv_timeout(PATIENCE).unwrap(), Wake::Anything);
+}
+
+/// Whoever looks for work in vain, as every idle worker does, wakes nobody and costs no write to the disk.
+#[tokio::test]
+async fn who_finds_nothing_to_do_leaves_the_file_alone() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let worker = worker(&store).await;
+    let raw = folder.raw();
+    let version = || raw.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)).unwrap();
+    let before = version();
+    for _ in 0..3 {
+        // Some time passes, by the store's clock.
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(claim(&store, worker, 5).await.is_empty());
+    }
+    assert_eq!(version(), before);
+    add(&store, "album").await;
+    assert_ne!(version(), before);
 }
 
 #[tokio::test]

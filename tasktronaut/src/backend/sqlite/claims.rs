@@ -72,13 +72,13 @@ fn claim_row(row: &Row<'_>, place: Place, nonce: u32) -> Result<ClaimRow, Troubl
 }
 
 /// What a worker has joined with: its routes in their order, and the length of its leases.
-struct Joined {
-    routes: Arc<[i64]>,
-    lease: i64,
+pub(super) struct Joined {
+    pub routes: Arc<[i64]>,
+    pub lease: i64,
 }
 
 /// The routes are kept in memory as long as the worker does not join again, in whatever program.
-fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<Joined>, Trouble> {
+pub(super) fn joined(session: &mut Session<'_>, worker: WorkerId) -> Result<Option<Joined>, Trouble> {
     let id = worker_bytes(worker);
     let row: Option<(i64, i64)> = session
         .conn
@@ -196,6 +196,11 @@ impl Ord for Line {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.first.cmp(&other.first)
     }
+}
+
+/// Whether a job of these routes is ready.
+pub(super) fn is_any_ready(session: &Session<'_>, routes: &[i64]) -> Result<bool, Trouble> {
+    Ok(!lines(session, routes)?.is_empty())
 }
 
 /// The lines of those routes that have ready jobs. The routes of the worker and those in the index are both in their

@@ -6,10 +6,10 @@ use crate::words::clock::{Clock, SystemClock, unix_milliseconds};
 
 /// Tells a connection what time it is.
 ///
-/// The database keeps the greatest time that was ever given out, over all programs. Every transaction that writes
-/// begins by reading it, and sets it where a millisecond has passed, which costs one small page of a commit. When the
-/// host's clock is set back, the time goes on from there with the computer's monotonic clock; it does not stand still,
-/// so that leases still run out.
+/// The database keeps the greatest time that was ever written down, over all programs. Every transaction that may write
+/// begins by reading it, and one that has written sets it where a millisecond has passed, which costs one small page
+/// of a commit; one that has found nothing to do leaves the file alone. When the host's clock is set back, the time
+/// goes on from there with the computer's monotonic clock; it does not stand still, so that leases still run out.
 #[derive(Debug, Default)]
 pub(super) struct StoreClock {
     monotonic: SystemClock,
@@ -18,19 +18,15 @@ pub(super) struct StoreClock {
 }
 
 impl StoreClock {
-    /// The present time, within a transaction that writes.
-    pub fn advance(&mut self, conn: &Connection) -> Result<i64> {
-        let greatest = greatest(conn)?;
-        let now = self.after(greatest);
-        if now > greatest {
-            conn.prepare_cached("UPDATE clock SET now = ?1 WHERE only = 0")?.execute([now])?;
-        }
-        Ok(now)
-    }
-
-    /// The present time for who only reads.
+    /// The present time, within a transaction.
     pub fn read(&mut self, conn: &Connection) -> Result<i64> {
         Ok(self.after(greatest(conn)?))
+    }
+
+    /// Keeps the time of a transaction that has written.
+    pub fn keep(conn: &Connection, now: i64) -> Result<()> {
+        conn.prepare_cached("UPDATE clock SET now = ?1 WHERE only = 0 AND now < ?1")?.execute([now])?;
+        Ok(())
     }
 
     fn after(&mut self, greatest: i64) -> i64 {

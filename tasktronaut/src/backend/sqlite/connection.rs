@@ -4,6 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
 
 use super::error::{Trouble, refused};
@@ -31,7 +32,7 @@ pub(super) fn writing(path: &Path, options: &SqliteOptions) -> Result<Connection
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let mut conn = open(path, options, flags)?;
-    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    let mode = log_ahead(&conn, options.busy_timeout)?;
     if mode != "wal" {
         return Err(refused(format!(
             "{} cannot have a write-ahead log (its journal mode is `{mode}`); put it on a disk of this computer",
@@ -63,11 +64,31 @@ fn open(path: &Path, options: &SqliteOptions, flags: OpenFlags) -> Result<Connec
     })?;
     patience(&mut conn, options.busy_timeout)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise some statements are planned anew for each value that they are given.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     // 64 MiB, taken as they are needed.
     conn.pragma_update(None, "cache_size", -65_536)?;
     Ok(conn)
+}
+
+/// Sets the write-ahead log; the answer is the journal mode.
+///
+/// Who does so first must be alone with the file for a moment. SQLite does not wait for that: two that both read, and
+/// want to write next, would wait for each other.
+fn log_ahead(conn: &Connection, longest: Duration) -> rusqlite::Result<String> {
+    let deadline = Deadline::after(longest);
+    loop {
+        match conn.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0)) {
+            Err(Error::SqliteFailure(failure, _))
+                if failure.code == ErrorCode::DatabaseBusy && !deadline.is_some_and(Deadline::has_passed) =>
+            {
+                thread::sleep(Duration::from_millis(1));
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Has the connection try again while another one writes, often: SQLite's own pauses grow to a tenth of a second, and

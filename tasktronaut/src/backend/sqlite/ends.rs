@@ -21,15 +21,15 @@ macro_rules! holds {
 
 /// What must be known of a process to record an end in it.
 #[derive(Debug, Clone, Copy)]
-struct Flow {
+pub(super) struct Flow {
     /// A number that makes no sense is not flowing either: the revision looks into it.
     phase: i64,
-    paused: bool,
-    rank: i64,
+    pub paused: bool,
+    pub rank: i64,
 }
 
 impl Flow {
-    fn is_flowing(self) -> bool {
+    pub fn is_flowing(self) -> bool {
         self.phase == i64::from(Phase::Flowing.code())
     }
 }
@@ -107,7 +107,8 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(self.ended)
     }
 
-    fn flow(&mut self, key: Key) -> Result<Option<Flow>, Trouble> {
+    /// What is known of a process.
+    pub fn flow(&mut self, key: Key) -> Result<Option<Flow>, Trouble> {
         if let Some(known) = self.flows.get(&key) {
             return Ok(*known);
         }
@@ -143,7 +144,14 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(statement.exists([key, node, attempt, nonce, state])?)
     }
 
-    fn succeeded(&self, fence: Fence) -> Result<bool, Trouble> {
+    /// Whether a node has a row already.
+    pub fn has_row(&self, key: Key, node: u32) -> Result<bool, Trouble> {
+        let sql = "SELECT 1 FROM job WHERE process = ?1 AND node = ?2";
+        Ok(self.session.conn.prepare_cached(sql)?.exists([key.cast_signed(), i64::from(node)])?)
+    }
+
+    /// Records a success; false where its fence does not hold.
+    pub fn succeeded(&self, fence: Fence) -> Result<bool, Trouble> {
         let (key, node, attempt, nonce) = numbers(fence);
         let mut statement = self.session.conn.prepare_cached(concat!(
             "UPDATE job SET state = 4, worker = NULL, lease = NULL, ended_at = ?5 WHERE ",

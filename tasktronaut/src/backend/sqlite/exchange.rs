@@ -7,6 +7,7 @@ use rusqlite::OptionalExtension;
 use super::claims::{self, Claimed};
 use super::ends::Ends;
 use super::error::Trouble;
+use super::step;
 use super::writer::Session;
 use crate::backend::WorkerId;
 use crate::backend::store::{End, Exchange};
@@ -18,6 +19,15 @@ pub(super) fn exchange(
     ends: &[End],
     wanted: usize,
 ) -> Result<Exchange, Trouble> {
+    let due = next_due(session)?;
+    if let [end] = ends
+        && wanted > 0
+        && due.is_none_or(|due| due > session.now)
+        && let Some(mut exchange) = step::step(session, worker, end)?
+    {
+        exchange.next_due = due.map(|due| pause_until(session, due));
+        return Ok(exchange);
+    }
     let mut exchange = Exchange::default();
     let mut recorder = Ends::new(session);
     for end in ends {
@@ -31,9 +41,12 @@ pub(super) fn exchange(
             None => exchange.unknown = true,
         }
     }
-    exchange.next_due = next_due(session)?
-        .map(|due| Duration::from_millis(u64::try_from(due.saturating_sub(session.now)).unwrap_or_default()));
+    exchange.next_due = next_due(session)?.map(|due| pause_until(session, due));
     Ok(exchange)
+}
+
+fn pause_until(session: &Session<'_>, due: i64) -> Duration {
+    Duration::from_millis(u64::try_from(due.saturating_sub(session.now)).unwrap_or_default())
 }
 
 /// Makes waiting jobs ready whose time has come: at most 1,000, so that others are not kept waiting.

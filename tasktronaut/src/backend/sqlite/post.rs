@@ -71,7 +71,9 @@ mod unix {
 
         /// Begins to tell what others send, as long as the answer is that somebody listens; false where it cannot.
         pub fn receive(&self, tell: impl Fn(&[Wake]) -> bool + Send + 'static) -> bool {
-            let path = self.folder.join(WorkerId::random().to_string());
+            // The whole path of a socket may have about 100 bytes, so its name is short.
+            let name: String = WorkerId::random().to_string().chars().take(12).collect();
+            let path = self.folder.join(name);
             let bind = || fs::create_dir_all(&self.folder).and_then(|()| UnixDatagram::bind(&path));
             // Another program may have removed the folder in between.
             let Ok(socket) = bind().or_else(|_| bind()) else { return false };

@@ -1,7 +1,9 @@
-//! The thread that owns a connection which writes, and commits what has gathered in one go.
+//! A connection that writes, and commits what has gathered in one go: on a thread of its own, or, where nobody else is
+//! at it, on that of the caller.
 
 use std::collections::HashMap;
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, TryLockError, mpsc};
 use std::thread;
 
 use rusqlite::Connection;
@@ -65,10 +67,13 @@ pub(super) struct Session<'a> {
     pub routes: &'a mut HashMap<WorkerId, (i64, Arc<[i64]>)>,
 }
 
-/// Sends work to the thread that writes. Its clones send to the same one, which ends with the last of them.
+/// Sends work to the connection. Its clones send to the same one, whose thread ends with the last of them.
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Request>>,
+    /// How many requests nobody has begun yet.
+    waiting: Arc<AtomicUsize>,
+    scribe: Arc<Mutex<Scribe>>,
 }
 
 impl Writer {
@@ -77,9 +82,12 @@ impl Writer {
         let (queue, requests) = mpsc::channel();
         let scribe =
             Scribe { conn, clock: StoreClock::default(), nonces: Nonces::default(), routes: HashMap::new() };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || scribe.serve(&requests));
+        let writer = Self { queue, waiting: Arc::default(), scribe: Arc::new(Mutex::new(scribe)) };
+        let (waiting, scribe) = (Arc::clone(&writer.waiting), Arc::clone(&writer.scribe));
+        let serve = move || serve(&requests, &waiting, &scribe);
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(serve);
         thread.map_err(|error| refused(format!("no thread can be started: {error}")))?;
-        Ok(Self { queue })
+        Ok(writer)
     }
 
     /// Has work done within a transaction of its own, as far as it can tell, and answers once that is on the disk.
@@ -88,14 +96,59 @@ impl Writer {
         operation: &'static str,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, BackendError> {
-        let (caller, answer) = oneshot::channel();
-        let call = Call { operation, work: Some(work), result: None, caller };
-        self.queue.send(Box::new(call)).map_err(|_| BackendError::Closed)?;
+        let (request, answer) = request(operation, work);
+        self.send(request)?;
         answer.await.unwrap_or(Err(BackendError::Closed))
+    }
+
+    /// The same, on the thread of the caller, which may block, where nobody else is at it and nobody waits: two
+    /// changes of threads take about as long as the work.
+    pub async fn call_here<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        let (request, answer) = request(operation, work);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.send(request)?;
+        } else {
+            match self.scribe.try_lock() {
+                Ok(mut scribe) => scribe.commit(vec![request]),
+                Err(TryLockError::WouldBlock) => self.send(request)?,
+                Err(TryLockError::Poisoned(_)) => return Err(BackendError::Closed),
+            }
+        }
+        answer.await.unwrap_or(Err(BackendError::Closed))
+    }
+
+    fn send(&self, request: Box<dyn Request>) -> Result<(), BackendError> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        self.queue.send(request).map_err(|_| BackendError::Closed)
     }
 }
 
-/// The state of the thread.
+type Answer<T> = oneshot::Receiver<Result<T, BackendError>>;
+
+fn request<T: Send + 'static>(
+    operation: &'static str,
+    work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
+) -> (Box<dyn Request>, Answer<T>) {
+    let (caller, answer) = oneshot::channel();
+    (Box::new(Call { operation, work: Some(work), result: None, caller }), answer)
+}
+
+/// The life of the thread.
+fn serve(requests: &mpsc::Receiver<Box<dyn Request>>, waiting: &AtomicUsize, scribe: &Mutex<Scribe>) {
+    while let Ok(first) = requests.recv() {
+        // Where work panicked nobody knows what the connection is at; then there is an end of it.
+        let Ok(mut scribe) = scribe.lock() else { return };
+        let batch: Vec<_> = std::iter::once(first).chain(requests.try_iter().take(MOST - 1)).collect();
+        waiting.fetch_sub(batch.len(), Ordering::SeqCst);
+        scribe.commit(batch);
+    }
+}
+
+/// The connection, and what is remembered from one transaction to the next.
 struct Scribe {
     conn: Connection,
     clock: StoreClock,
@@ -104,36 +157,39 @@ struct Scribe {
 }
 
 impl Scribe {
-    fn serve(mut self, requests: &mpsc::Receiver<Box<dyn Request>>) {
-        while let Ok(first) = requests.recv() {
-            let mut batch: Vec<_> =
-                std::iter::once(first).chain(requests.try_iter().take(MOST - 1)).collect();
-            let committed = self.transact(&mut batch).map_err(Arc::new);
-            if committed.is_err() && !self.conn.is_autocommit() {
-                // Where this fails, too, SQLite has rolled back already, or the next transaction says what is wrong.
-                _ = self.conn.execute_batch("ROLLBACK");
-            }
-            for request in batch {
-                request.tell(committed.clone());
-            }
+    /// Does the work of requests, and answers them.
+    fn commit(&mut self, mut batch: Vec<Box<dyn Request>>) {
+        let committed = self.transact(&mut batch).map_err(Arc::new);
+        if committed.is_err() && !self.conn.is_autocommit() {
+            // Where this fails, too, SQLite has rolled back already, or the next transaction says what is wrong.
+            _ = self.conn.execute_batch("ROLLBACK");
+        }
+        for request in batch {
+            request.tell(committed.clone());
         }
     }
 
     /// Runs requests in one transaction.
     fn transact(&mut self, batch: &mut [Box<dyn Request>]) -> Result<(), rusqlite::Error> {
         self.execute("BEGIN IMMEDIATE")?;
-        let now = self.clock.advance(&self.conn)?;
+        let now = self.clock.read(&self.conn)?;
+        let before = self.conn.total_changes();
         if let [request] = batch {
-            let done = self.run(now, request.as_mut());
-            return self.execute(if done { "COMMIT" } else { "ROLLBACK" });
-        }
-        for request in batch {
-            self.execute("SAVEPOINT request")?;
             if !self.run(now, request.as_mut()) {
-                // Where the disk was full SQLite has rolled back everything, and this says so.
-                self.execute("ROLLBACK TO request")?;
+                return self.execute("ROLLBACK");
             }
-            self.execute("RELEASE request")?;
+        } else {
+            for request in batch {
+                self.execute("SAVEPOINT request")?;
+                if !self.run(now, request.as_mut()) {
+                    // Where the disk was full SQLite has rolled back everything, and this says so.
+                    self.execute("ROLLBACK TO request")?;
+                }
+                self.execute("RELEASE request")?;
+            }
+        }
+        if self.conn.total_changes() != before {
+            StoreClock::keep(&self.conn, now)?;
         }
         self.execute("COMMIT")
     }
