@@ -33,6 +33,14 @@ impl PgBouncer {
     /// # Panics
     /// When it is installed and does not start.
     pub fn start(server: &Postgres) -> Option<Self> {
+        Self::start_with(server, "")
+    }
+
+    /// Like [`start`](Self::start), with lines of its settings.
+    ///
+    /// # Panics
+    /// When it is installed and does not start.
+    pub fn start_with(server: &Postgres, lines: &str) -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let program = std::env::split_paths(&path)
             .chain([PathBuf::from(KEPT)])
@@ -43,7 +51,7 @@ impl PgBouncer {
         let text = format!(
             "[databases]\n* = host={folder} port=5432 user=postgres\n[pgbouncer]\nlisten_addr =\n\
              unix_socket_dir = {folder}\nlisten_port = {PORT}\nauth_type = any\npool_mode = transaction\n\
-             default_pool_size = 5\nmax_client_conn = 1000\n",
+             default_pool_size = 5\nmax_client_conn = 1000\n{lines}\n",
             folder = folder.display()
         );
         fs::write(&settings, text).unwrap_or_else(|error| panic!("{error}"));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use tasktronaut::backend::{BackendError, PostgresBackend, PostgresOptions, PostgresStore};
 use tasktronaut::prelude::*;
 use tasktronaut_tests::server::{PgBouncer, Postgres};
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 /// The pooler is dropped before the server.
 static SERVERS: LazyLock<(PgBouncer, Postgres)> = LazyLock::new(|| {
@@ -42,6 +42,35 @@ impl Relay {
 
     #[task]
     fn run(&self) {}
+}
+
+/// A statement that is prepared through a pooler may be somebody else's the next time; whether the pooler refuses the
+/// question that finds it out, or passes over it.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(any(no_postgres, no_pgbouncer), ignore = "PgBouncer is not installed")]
+async fn nothing_is_prepared_behind_a_pooler() -> Result<(), BoxError> {
+    for lines in ["", "ignore_startup_parameters = options"] {
+        let server = Postgres::start().ok_or("PostgreSQL is not installed")?;
+        let pooler = PgBouncer::start_with(&server, lines).ok_or("PgBouncer is not installed")?;
+        let backend = PostgresBackend::open(&pooler.url()).await?;
+        let worker = Worker::new(backend.clone()).start()?;
+        Relay::process().build()?.enqueue(&backend).await?.wait().await?;
+        worker.shutdown().await;
+        // All sessions that there are, one after the other, each held while the next is looked at.
+        let mut held = Vec::new();
+        for _ in 0..5 {
+            let (client, connection) = tokio_postgres::connect(&pooler.url(), NoTls).await?;
+            tokio::spawn(connection);
+            let prepared = client.simple_query("BEGIN; SELECT count(*) FROM pg_prepared_statements").await?;
+            let count = prepared.iter().find_map(|message| match message {
+                SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            });
+            assert_eq!(count, Some("0"), "{lines}");
+            held.push(client);
+        }
+    }
+    Ok(())
 }
 
 /// Whoever asks for notifications through a pooler gets none, and everything is found by polling (`R22`).

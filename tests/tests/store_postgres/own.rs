@@ -249,6 +249,25 @@ async fn a_server_that_was_killed_is_found_again() -> Result<(), BoxError> {
     Ok(())
 }
 
+/// A newer program may change what this one has prepared.
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn what_was_prepared_and_has_changed_is_prepared_again() -> Result<(), BoxError> {
+    let place = place();
+    let store = open(place.clone()).await?;
+    let worker = joined(&store).await?;
+    store.beat(worker, true, 3).await?;
+    let newer = client(&SERVER).await?;
+    let beat =
+        format!("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE oid::regproc::text = '{place}.beat'");
+    let text: String = newer.query_one(&beat, &[]).await?.try_get(0)?;
+    let newer_text = text.replace("OUT paused text[]", "OUT paused text[], OUT more integer");
+    assert_ne!(text, newer_text);
+    newer.batch_execute(&format!("BEGIN; DROP FUNCTION {place}.beat; {newer_text}; COMMIT")).await?;
+    store.beat(worker, true, 3).await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn who_asks_for_encryption_in_vain_is_told_what_to_do() {
     let error =

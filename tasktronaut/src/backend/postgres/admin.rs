@@ -4,8 +4,8 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::PostgresStore;
 use super::fault::corrupt;
-use super::lane::Parameters;
 use super::row::{micros, number, text};
+use super::session::Parameters;
 use crate::backend::BackendError;
 use crate::backend::store::{Key, Retention};
 

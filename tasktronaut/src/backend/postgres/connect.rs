@@ -3,15 +3,27 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
+use super::session::WORD;
+use crate::backend::WorkerId;
+
 /// A connection that is being made.
-pub(super) type Connecting<'a> =
-    Pin<Box<dyn Future<Output = Result<(Client, Box<dyn Driver>), Error>> + Send + 'a>>;
+pub(super) type Connecting<'a> = Pin<Box<dyn Future<Output = Result<Connected, Error>> + Send + 'a>>;
+
+/// A connection that was made.
+pub(super) struct Connected {
+    pub(super) client: Client,
+    pub(super) driver: Box<dyn Driver>,
+    /// What was said to the server as it began, where that was possible; see [`Session`](super::session::Session).
+    pub(super) word: Option<String>,
+}
 
 /// Makes connections.
 pub(super) trait Connect: Send + Sync {
@@ -37,8 +49,34 @@ where
 
 /// Makes connections of one configuration.
 pub(super) struct Connector<T> {
-    pub(super) config: Config,
-    pub(super) tls: T,
+    config: Config,
+    tls: T,
+    /// A pooler has refused to pass on what a session is to remember.
+    is_pooled: AtomicBool,
+}
+
+impl<T> Connector<T> {
+    pub(super) fn new(config: Config, tls: T) -> Self {
+        Self { config, tls, is_pooled: AtomicBool::new(false) }
+    }
+}
+
+impl<T> Connector<T>
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send,
+    T::TlsConnect: Send,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    async fn begin(&self, word: Option<String>) -> Result<Connected, Error> {
+        let mut config = self.config.clone();
+        if let Some(word) = &word {
+            let others = config.get_options().unwrap_or_default();
+            config.options(format!("{others} -c {WORD}={word}"));
+        }
+        let (client, connection) = config.connect(self.tls.clone()).await?;
+        Ok(Connected { client, driver: Box::new(connection), word })
+    }
 }
 
 impl<T> Connect for Connector<T>
@@ -50,8 +88,15 @@ where
 {
     fn connect(&self) -> Connecting<'_> {
         Box::pin(async move {
-            let (client, connection) = self.config.connect(self.tls.clone()).await?;
-            Ok((client, Box::new(connection) as Box<dyn Driver>))
+            if !self.is_pooled.load(Ordering::Relaxed) {
+                match self.begin(Some(WorkerId::random().to_string())).await {
+                    Err(error) if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) => {
+                        self.is_pooled.store(true, Ordering::Relaxed);
+                    }
+                    connected => return connected,
+                }
+            }
+            self.begin(None).await
         })
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep_until, timeout};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Row};
 
-use super::connect::{Connect, drive};
+use super::connect::{Connect, Connected, drive};
 use super::fault::{answered, failed};
+use super::session::{Parameters, Session, is_stale};
 use crate::backend::BackendError;
 use crate::words::clock::Deadline;
 
@@ -20,9 +20,6 @@ const REPEATS: usize = 5;
 /// The first pause after a connection could not be made, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
-/// The parameters of a statement with their types: nothing has to be prepared, which poolers do not like.
-pub(super) type Parameters<'a> = [(&'a (dyn ToSql + Sync), Type)];
-
 /// A few connections for one purpose. They are made when they are needed, and made again when they were lost.
 ///
 /// A connection goes back to the lane after a statement that came to its end; anything else closes it: a future that
@@ -30,7 +27,7 @@ pub(super) type Parameters<'a> = [(&'a (dyn ToSql + Sync), Type)];
 pub(super) struct Lane {
     connect: Arc<dyn Connect>,
     permits: Semaphore,
-    idle: Mutex<Vec<Client>>,
+    idle: Mutex<Vec<Session>>,
     pause: Mutex<Option<(Deadline, Duration)>>,
     limit: Duration,
 }
@@ -38,15 +35,20 @@ pub(super) struct Lane {
 /// A connection on loan; closed when it is not [`keep`](Self::keep)ed.
 pub(super) struct Loan<'a> {
     lane: &'a Lane,
-    pub(super) client: Client,
+    session: Session,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Loan<'_> {
+    /// The connection itself.
+    pub(super) fn client(&self) -> &Client {
+        self.session.client()
+    }
+
     /// Gives the connection back, which is idle and outside a transaction.
     pub(super) fn keep(self) {
-        if !self.client.is_closed() {
-            self.lane.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.client);
+        if !self.client().is_closed() {
+            self.lane.idle.lock().unwrap_or_else(PoisonError::into_inner).push(self.session);
         }
     }
 }
@@ -66,32 +68,31 @@ impl Lane {
     /// A connection, as soon as one is free.
     pub(super) async fn loan(&self, operation: &'static str) -> Result<Loan<'_>, BackendError> {
         let permit = self.permits.acquire().await.map_err(|_| BackendError::Closed)?;
-        while let Some(client) = self.idle() {
-            if !client.is_closed() {
-                return Ok(Loan { lane: self, client, _permit: permit });
+        while let Some(session) = self.idle() {
+            if !session.client().is_closed() {
+                return Ok(Loan { lane: self, session, _permit: permit });
             }
         }
-        let client = self.connect(operation).await?;
-        Ok(Loan { lane: self, client, _permit: permit })
+        let session = self.connect(operation).await?;
+        Ok(Loan { lane: self, session, _permit: permit })
     }
 
-    fn idle(&self) -> Option<Client> {
+    fn idle(&self) -> Option<Session> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     /// A new connection; not at once where the last one could not be made.
-    async fn connect(&self, operation: &'static str) -> Result<Client, BackendError> {
+    async fn connect(&self, operation: &'static str) -> Result<Session, BackendError> {
         let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((until, _)) = pause {
             sleep_until(until.instant().into()).await;
         }
-        let made = self.connect.connect().await;
+        let made = self.begin().await;
         let mut next = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         match made {
-            Ok((client, driver)) => {
+            Ok(session) => {
                 *next = None;
-                tokio::spawn(drive(driver, |_| {}));
-                Ok(client)
+                Ok(session)
             }
             Err(error) => {
                 let pause = pause.map_or(PAUSES.0, |(_, last)| (last * 2).min(PAUSES.1));
@@ -99,6 +100,12 @@ impl Lane {
                 Err(failed(operation, error))
             }
         }
+    }
+
+    async fn begin(&self) -> Result<Session, Error> {
+        let Connected { client, driver, word } = self.connect.connect().await?;
+        tokio::spawn(drive(driver, |_| {}));
+        Session::of(client, word.as_deref()).await
     }
 
     /// Has one statement done, which is a transaction by itself. It is done again where the server took it back
@@ -111,17 +118,18 @@ impl Lane {
     ) -> Result<Vec<Row>, BackendError> {
         let mut repeats = 0;
         loop {
-            let loan = self.loan(operation).await?;
-            match self.within(operation, loan.client.query_typed(sql, parameters)).await? {
+            let mut loan = self.loan(operation).await?;
+            match self.within(operation, loan.session.query(sql, parameters)).await? {
                 Ok(rows) => {
                     loan.keep();
                     return Ok(rows);
                 }
                 Err(error) => {
-                    if error.as_db_error().is_some() {
+                    let is_stale = is_stale(&error);
+                    if error.as_db_error().is_some() && !is_stale {
                         loan.keep();
                     }
-                    if repeats == REPEATS || !is_taken_back(&error) {
+                    if repeats == REPEATS || !(is_stale || is_taken_back(&error)) {
                         return Err(answered(operation, error));
                     }
                     repeats += 1;

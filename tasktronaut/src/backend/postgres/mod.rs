@@ -42,6 +42,7 @@ mod read;
 mod revise;
 mod row;
 mod schema;
+mod session;
 mod statements;
 mod store;
 mod wake;
@@ -133,8 +134,8 @@ impl PostgresStore {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let direct = options.direct.as_ref().unwrap_or(&options.config).clone();
-        let direct = Arc::new(Connector { config: direct, tls: tls.clone() });
-        let connect: Arc<dyn Connect> = Arc::new(Connector { config: options.config.clone(), tls });
+        let direct = Arc::new(Connector::new(direct, tls.clone()));
+        let connect: Arc<dyn Connect> = Arc::new(Connector::new(options.config.clone(), tls));
         let sql = Arc::new(Statements::of(&options.schema));
         let lane = |connections| Lane::new(connect.clone(), connections, options.timeout);
         let inner = Inner {
@@ -152,7 +153,7 @@ impl PostgresStore {
         };
         let store = Self { inner: Arc::new(inner) };
         let loan = store.work().loan("open the store").await?;
-        let migration = schema::migrate(&loan.client, &store.inner.options.schema);
+        let migration = schema::migrate(loan.client(), &store.inner.options.schema);
         store.work().within("prepare its schema", migration).await??;
         loan.keep();
         let lane = Arc::new(Lane::new(connect, 1, store.inner.options.timeout));

@@ -21,14 +21,14 @@ impl PostgresStore {
     ) -> Result<Option<T>, BackendError> {
         let loan = self.change().loan(OPERATION).await?;
         let work = async {
-            let Some(snapshot) = self.snapshot(&loan.client, number(key)).await? else { return Ok(None) };
+            let Some(snapshot) = self.snapshot(loan.client(), number(key)).await? else { return Ok(None) };
             let (changes, answer) = change.revise(&snapshot)?;
-            self.store(&loan.client, number(key), &changes).await?;
+            self.store(loan.client(), number(key), &changes).await?;
             Ok(Some(answer))
         };
         let result = self.change().within(OPERATION, work).await?;
         let end = if matches!(result, Ok(Some(_))) { "COMMIT" } else { "ROLLBACK" };
-        match (self.change().within(OPERATION, loan.client.batch_execute(end)).await?, &result) {
+        match (self.change().within(OPERATION, loan.client().batch_execute(end)).await?, &result) {
             (Ok(()), _) => loan.keep(),
             (Err(error), Ok(_)) => return Err(failed(OPERATION, error)),
             // The first error says more.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::types::Type;
 
-use super::connect::{Connect, drive};
+use super::connect::{Connect, Connected, drive};
 use super::lane::Lane;
 use super::statements::Statements;
 use crate::backend::store::{Listener, Wake};
@@ -97,7 +97,7 @@ pub(super) async fn listen(
     let mut pause = PAUSES.0;
     let mut again = false;
     while listeners.strong_count() > 0 {
-        if let Ok((client, driver)) = connect.connect().await {
+        if let Ok(Connected { client, driver, .. }) = connect.connect().await {
             let told = listeners.clone();
             let driving = tokio::spawn(drive(driver, move |heard| {
                 if let Some(listeners) = told.upgrade() {
