@@ -93,57 +93,6 @@ impl Floor {
             Self::Redis(connection) => run_redis(connection, jobs, batch).await,
         }
     }
-
-    /// How long it takes to wake somebody: the median.
-    pub async fn wake(mut self) -> Duration {
-        let mut times = Vec::new();
-        match &mut self {
-            Self::Sqlite(connection) => {
-                connection.execute("INSERT INTO job VALUES (0, 0, x'00')", []).expect("a row");
-                for _ in 0..200 {
-                    let begun = Instant::now();
-                    connection
-                        .execute("UPDATE job SET state = state + 1 WHERE id = 0", [])
-                        .expect("a commit");
-                    times.push(begun.elapsed());
-                }
-            }
-            Self::Postgres(client, table) => {
-                let insert = format!("INSERT INTO {table} VALUES (0, 0, NULL)");
-                client.execute(&insert, &[]).await.expect("a row");
-                let update = client
-                    .prepare(&format!("UPDATE {table} SET state = state + 1 WHERE id = 0"))
-                    .await
-                    .expect("a statement");
-                for _ in 0..200 {
-                    let begun = Instant::now();
-                    client.execute(&update, &[]).await.expect("a commit");
-                    client.execute("SELECT pg_notify('floor', '')", &[]).await.expect("a notification");
-                    times.push(begun.elapsed());
-                }
-            }
-            Self::Redis(connection) => {
-                for n in 0..200 {
-                    let begun = Instant::now();
-                    redis::cmd("LPUSH")
-                        .arg("wake")
-                        .arg(n)
-                        .query_async::<()>(connection)
-                        .await
-                        .expect("a push");
-                    redis::cmd("BRPOP")
-                        .arg("wake")
-                        .arg(1)
-                        .query_async::<()>(connection)
-                        .await
-                        .expect("a pop");
-                    times.push(begun.elapsed());
-                }
-            }
-        }
-        times.sort();
-        times[times.len() / 2]
-    }
 }
 
 fn run_sqlite(connection: &rusqlite::Connection, jobs: usize, batch: usize) -> Duration {

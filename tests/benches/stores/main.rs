@@ -6,6 +6,7 @@
 //! cores; a ratio is taken within one run, and a run is pinned or not as a whole: `taskset -c 0 cargo bench ..`.
 
 mod floor;
+mod hand_off;
 mod ours;
 #[path = "../../../tasktronaut/benches/engine/shapes.rs"]
 mod shapes;
@@ -13,6 +14,7 @@ mod shapes;
 use std::time::Duration;
 
 use floor::Floor;
+use hand_off::Percentiles;
 use shapes::Shape;
 use tasktronaut::AnyBackend;
 use tasktronaut_tests::server::{Postgres, Redis};
@@ -102,15 +104,17 @@ async fn measure(store: &'static str, wanted: &[String]) {
         print(store, "enqueue", 0, jobs, ours, floor);
     }
     if is_wanted(wanted, &KINDS, "idle") {
-        let wake = place.floor().await.wake().await;
-        let (p50, p99) = ours::hand_off(&place.backend().await, &place.backend().await).await;
+        let floor = place.hand_off().await;
+        let ours = hand_off::ours(&place.backend().await).await;
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
         println!(
-            "{store:<9} {:<16} p50 {:.2} ms, p99 {:.2} ms; floor p50 {:.2} ms; ratio of p50 {:.2}",
+            "{store:<9} {:<16} p50 {:.2} ms, p99 {:.2} ms; by hand p50 {:.2} ms, p99 {:.2} ms; ratio of p50 {:.2}",
             "idle hand-off",
-            p50.as_secs_f64() * 1e3,
-            p99.as_secs_f64() * 1e3,
-            wake.as_secs_f64() * 1e3,
-            p50.as_secs_f64() / wake.as_secs_f64(),
+            ms(ours.p50),
+            ms(ours.p99),
+            ms(floor.p50),
+            ms(floor.p99),
+            ms(ours.p50) / ms(floor.p50),
         );
     }
     if is_wanted(wanted, &KINDS, "backlog") {
@@ -182,6 +186,15 @@ impl Place {
 
     async fn backend(&self) -> AnyBackend {
         AnyBackend::open(&self.url()).await.expect("the store")
+    }
+
+    /// A hand-over that is written by hand.
+    async fn hand_off(&self) -> Percentiles {
+        match self {
+            Self::Sqlite(folder) => hand_off::sqlite(&folder.join("by-hand.db")).await,
+            Self::Postgres(server) => hand_off::postgres(&server.url()).await,
+            Self::Redis(server) => hand_off::redis(&server.url("by-hand")).await,
+        }
     }
 
     async fn floor(&self) -> Floor {

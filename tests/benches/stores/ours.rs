@@ -1,7 +1,7 @@
 //! What is measured: whole processes, with everything that is promised of them.
 
+use std::sync::Mutex;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tasktronaut::observer::{Attempt, Observer};
@@ -9,7 +9,7 @@ use tasktronaut::{AnyBackend, Client, Process, ProcessBuilder, Registry, Worker}
 
 use super::shapes::{Shape, Small, Work, small};
 
-fn registry() -> Registry {
+pub fn registry() -> Registry {
     Registry::new().with(Work).and_then(|registry| registry.with(Small)).expect("a registry")
 }
 
@@ -90,51 +90,4 @@ impl Observer for Begun {
             let _ = self.told.lock().map(|told| told.send(()));
         }
     }
-}
-
-/// When the first hook of a process was claimed.
-struct Claims(mpsc::Sender<Instant>);
-
-struct Shared(Mutex<Claims>);
-
-impl Observer for Shared {
-    fn claimed(&self, attempt: &Attempt<'_>) {
-        if attempt.job() == 0
-            && let Ok(claims) = self.0.lock()
-        {
-            let _ = claims.0.send(Instant::now());
-        }
-    }
-}
-
-/// From an enqueue by one client to the claim by an idle worker that has connections of its own: p50 and p99.
-pub async fn hand_off(client: &AnyBackend, _other: &AnyBackend) -> (Duration, Duration) {
-    let (told, claims) = mpsc::channel();
-    let registry = registry();
-    let worker = Worker::new(client.clone())
-        .registry(&registry)
-        .concurrency(2)
-        .observer(Shared(Mutex::new(Claims(told))))
-        .start()
-        .expect("a worker");
-    let claims = Arc::new(Mutex::new(claims));
-    let mut times = Vec::new();
-    for n in 0..210 {
-        // The worker is idle when the last process has ended.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let process = ProcessBuilder::<Small>::new(small(n)).build().expect("a process");
-        let begun = Instant::now();
-        let handle = process.enqueue(client).await.expect("enqueued");
-        let claims = Arc::clone(&claims);
-        let claimed = tokio::task::spawn_blocking(move || {
-            let claims = claims.lock().expect("the channel");
-            claims.recv_timeout(Duration::from_secs(10)).expect("claimed")
-        });
-        times.push(claimed.await.expect("a thread").duration_since(begun));
-        handle.wait().await.expect("completed");
-    }
-    worker.shutdown().await;
-    times.drain(..10);
-    times.sort();
-    (times[times.len() / 2], times[times.len() * 99 / 100])
 }
