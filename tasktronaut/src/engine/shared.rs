@@ -12,6 +12,7 @@ use super::monitor::Monitor;
 use super::observer::{Attempt, Observer, Sent};
 use crate::backend::{Backend, Bell, Claimed, Exchanged, Finished, Membership, WorkerId};
 use crate::definition::context::{Level, Signal};
+use crate::words::blocking;
 use crate::words::clock::{Clock, Moment, SystemClock};
 use crate::words::policy::Policy;
 
@@ -142,14 +143,10 @@ impl<B: Backend> Shared<B> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Runs a backend's operation to its end, from a thread that may block. Most are ready at once.
+    /// Runs a backend's operation to its end, from a thread that may block.
     pub(super) fn block_on<T>(&self, operation: impl Future<Output = T>) -> T {
-        let mut operation = std::pin::pin!(operation);
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match operation.as_mut().poll(&mut context) {
-            std::task::Poll::Ready(output) => output,
-            std::task::Poll::Pending => self.runtime.block_on(operation),
-        }
+        let _entered = self.runtime.enter();
+        blocking::block_on(operation)
     }
 
     /// Exchanges with the backend. Where that fails, the ends are kept and sent again.

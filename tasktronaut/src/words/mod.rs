@@ -3,6 +3,7 @@
 //! Nothing here knows of a definition, a plan or a backend.
 
 pub(crate) mod arguments;
+pub(crate) mod blocking;
 pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod name;

@@ -20,7 +20,7 @@ impl PostgresStore {
     ) -> Result<Exchange, BackendError> {
         let order = Order::of(ends);
         let columns = Columns::of(worker, wanted, order.first.iter().filter_map(|place| ends.get(*place)));
-        let row = self.work().query_one("exchange jobs", &self.sql().exchange, &columns.parameters()).await?;
+        let row = self.exchange_row("exchange jobs", &self.sql().exchange, &columns.parameters()).await?;
         let answers = list::<i16>(&row, 0)?;
         Ok(Exchange {
             recorded: order.recorded(&answers),

@@ -15,7 +15,7 @@ use crate::backend::BackendError;
 use crate::words::clock::Deadline;
 
 /// How often a step is repeated that the server has taken back because of another one.
-const REPEATS: usize = 5;
+pub(super) const REPEATS: usize = 5;
 
 /// The first pause after a connection could not be made, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -160,7 +160,7 @@ impl Lane {
 }
 
 /// Whether the server has taken a transaction back because it got in the way of another one.
-fn is_taken_back(error: &Error) -> bool {
+pub(super) fn is_taken_back(error: &Error) -> bool {
     error.code().is_some_and(|code| {
         [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
     })

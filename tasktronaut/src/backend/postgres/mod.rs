@@ -32,6 +32,7 @@
 
 mod admin;
 mod connect;
+mod direct;
 mod enqueue;
 mod exchange;
 mod fault;
@@ -54,18 +55,21 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{NoTls, Socket};
+use tokio_postgres::{NoTls, Row, Socket};
 
 pub use options::PostgresOptions;
 
 use self::connect::{Connect, Connector};
-use self::fault::refused;
+use self::direct::Direct;
+use self::fault::{failed, refused};
 use self::lane::Lane;
+use self::session::Parameters;
 use self::statements::Statements;
 use self::wake::{Announcements, Listeners};
 use super::BackendError;
 use super::Durable;
 use super::store::Listener;
+use crate::words::blocking;
 
 /// How many exchanges one program has under way at the same time: while one waits for the disk, another works.
 const EXCHANGES: usize = 4;
@@ -81,8 +85,9 @@ pub struct PostgresStore {
 struct Inner {
     options: PostgresOptions,
     /// How connections are made that listen.
-    direct: Arc<dyn Connect>,
+    listens_at: Arc<dyn Connect>,
     sql: Arc<Statements>,
+    direct: Direct,
     work: Lane,
     change: Lane,
     leases: Lane,
@@ -110,7 +115,7 @@ impl PostgresStore {
     /// `tokio-postgres-rustls` make them.
     ///
     /// Who has a pool has both already: `deadpool-postgres` and `bb8-postgres` are made of a [`Config`] and a connector.
-    /// The store makes up to eleven connections of its own with them: a lease must not wait until others give
+    /// The store makes up to twelve connections of its own with them: a lease must not wait until others give
     /// theirs back, and notifications need a connection that stays. To add processes in a transaction on a connection of
     /// the pool, see [`PostgresStore::enqueue_in`].
     ///
@@ -133,12 +138,13 @@ impl PostgresStore {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        let direct = options.direct.as_ref().unwrap_or(&options.config).clone();
-        let direct = Arc::new(Connector::new(direct, tls.clone()));
+        let listens_at = options.direct.as_ref().unwrap_or(&options.config).clone();
+        let listens_at = Arc::new(Connector::new(listens_at, tls.clone()));
         let connect: Arc<dyn Connect> = Arc::new(Connector::new(options.config.clone(), tls));
         let sql = Arc::new(Statements::of(&options.schema));
         let lane = |connections| Lane::new(connect.clone(), connections, options.timeout);
         let inner = Inner {
+            direct: Direct::new(connect.clone(), options.timeout),
             work: lane(EXCHANGES),
             change: lane(2),
             leases: lane(1),
@@ -147,7 +153,7 @@ impl PostgresStore {
             listeners: Arc::default(),
             listening: watch::Sender::new(false),
             tasks: Mutex::default(),
-            direct,
+            listens_at,
             sql,
             options,
         };
@@ -164,7 +170,7 @@ impl PostgresStore {
     async fn listen(&self, listener: Listener) {
         if self.inner.listeners.add(listener) && self.inner.options.listen {
             let listeners = Arc::downgrade(&self.inner.listeners);
-            let (connect, sql) = (self.inner.direct.clone(), self.inner.sql.clone());
+            let (connect, sql) = (self.inner.listens_at.clone(), self.inner.sql.clone());
             self.spawn(wake::listen(connect, sql, listeners, self.inner.listening.clone()));
         }
         if self.inner.options.listen {
@@ -180,6 +186,21 @@ impl PostgresStore {
 
     fn sql(&self) -> &Statements {
         &self.inner.sql
+    }
+
+    /// Has one statement of an exchange done: right here, where the caller may block and nobody else is at it.
+    async fn exchange_row(
+        &self,
+        operation: &'static str,
+        sql: &str,
+        parameters: &Parameters<'_>,
+    ) -> Result<Row, BackendError> {
+        let done_here = blocking::is_allowed().then(|| self.inner.direct.query(operation, sql, parameters));
+        let rows = match done_here.flatten() {
+            Some(rows) => rows?,
+            None => self.work().query(operation, sql, parameters).await?,
+        };
+        rows.into_iter().next().ok_or_else(|| failed(operation, "the server gave no row"))
     }
 
     /// The connections for exchanges.

@@ -12,11 +12,14 @@ use super::shared::Shared;
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{ClaimRow, End, Exchange, Fence, How, Recorded, Then};
+use crate::words::blocking;
 
 /// How often ends are sent again that a revision keeps waiting, and after which pause. Then the caller revises,
 /// which is always right, and waits for its turn.
 const PATIENCE: usize = 50;
 const PAUSE: Duration = Duration::from_millis(2);
+
+const OPERATION: &str = "exchange jobs";
 
 /// What the script answers for an end whose process a revision holds.
 const BUSY: u8 = 3;
@@ -64,7 +67,11 @@ impl Shared {
         wish.length(wanted);
         wish.word(self.random.next());
         let arguments = [&id[..], &wish.0, &packed.0];
-        let answer = self.work.run("exchange jobs", &EXCHANGE, &self.keys, &arguments).await?;
+        let answer = if blocking::is_allowed() {
+            self.direct.run(OPERATION, &EXCHANGE, &self.keys, &arguments)?
+        } else {
+            self.work.run(OPERATION, &EXCHANGE, &self.keys, &arguments).await?
+        };
         let (exchange, codes) = read(answer)?;
         if codes.len() != ends.len() {
             return Err(corrupt("the answer to an exchange", "not every end is answered"));

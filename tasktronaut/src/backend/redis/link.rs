@@ -12,9 +12,9 @@ use super::scripts::Composed;
 use crate::backend::BackendError;
 
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// How long an answer may take: that of a process of 100,000 jobs takes its time.
-const ANSWER: Duration = Duration::from_secs(30);
+pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
 /// One connection that is opened when it is first used, by the runtime that uses it.
 pub(super) struct Link {

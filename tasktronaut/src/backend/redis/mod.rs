@@ -10,6 +10,7 @@
 
 mod admin;
 mod bytes;
+mod direct;
 mod enqueue;
 mod error;
 mod exchange;

@@ -67,8 +67,8 @@ impl RedisOptions {
     /// # }
     /// ```
     ///
-    /// The store makes three connections of its own, which it shares: more of them, as in a pool, would bring
-    /// nothing.
+    /// The store makes four connections of its own, each for one purpose: for what workers do, for leases, for wake-ups
+    /// and for all else. More of them, as in a pool, would bring nothing.
     pub fn of_client(client: &Client) -> Self {
         let connection = client.get_connection_info().clone();
         Self { connection, namespace: DEFAULT_NAMESPACE.to_owned() }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use redis::Client;
 use tokio::task::AbortHandle;
 
+use super::direct::Direct;
 use super::error::failed;
 use super::keys::Keys;
 use super::link::Link;
@@ -19,7 +20,9 @@ use crate::backend::BackendError;
 pub(super) struct Shared {
     pub(super) keys: Keys,
     pub(super) client: Client,
-    /// For all but leases.
+    /// For exchanges of those who may block.
+    pub(super) direct: Direct,
+    /// For all else but leases.
     pub(super) work: Link,
     /// For leases, which must not queue behind a large process (`R7`).
     pub(super) leases: Link,
@@ -35,11 +38,15 @@ impl Shared {
     pub(super) async fn open(options: RedisOptions) -> Result<Self, BackendError> {
         let shown = options.to_string();
         let keys = Keys::new(&options.namespace);
-        let client = Client::open(options.connection).map_err(failed("open the store"))?;
+        // A short command must not wait until the one before it has arrived.
+        let tcp = options.connection.tcp_settings().clone().set_nodelay(true);
+        let connection = options.connection.set_tcp_settings(tcp);
+        let client = Client::open(connection).map_err(failed("open the store"))?;
         let work = Link::new(client.clone());
         examine(&work, &keys).await?;
         Ok(Self {
             keys,
+            direct: Direct::new(client.clone()),
             leases: Link::new(client.clone()),
             client,
             work,

@@ -132,7 +132,7 @@ impl Store for SqliteStore {
         wanted: usize,
     ) -> Result<Exchange, BackendError> {
         let work = move |session: &mut Session<'_>| exchange::exchange(session, worker, &ends, wanted);
-        self.shared.writer.call_here("record ends and claim jobs", work).await
+        self.shared.writer.call("record ends and claim jobs", work).await
     }
 
     async fn plans(&self, keys: &[Key]) -> Result<Vec<Option<PlanRow>>, BackendError> {

@@ -13,6 +13,7 @@ use super::clock::StoreClock;
 use super::error::{Trouble, failed, refused};
 use super::nonce::Nonces;
 use crate::backend::{BackendError, WorkerId};
+use crate::words::blocking;
 
 /// So many requests share one commit at most, so that none of them waits long for the others.
 const MOST: usize = 256;
@@ -90,26 +91,17 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Has work done within a transaction of its own, as far as it can tell, and answers once that is on the disk.
+    /// Has work done within a transaction of its own, as far as it can tell, and answers once that is on the disk. Where
+    /// the caller may block, nobody else is at it and nobody waits, it is done right here: two changes of threads take
+    /// about as long as the work.
     pub async fn call<T: Send + 'static>(
         &self,
         operation: &'static str,
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, BackendError> {
-        let (request, answer) = request(operation, work);
-        self.send(request)?;
-        answer.await.unwrap_or(Err(BackendError::Closed))
-    }
-
-    /// The same, on the thread of the caller, which may block, where nobody else is at it and nobody waits: two
-    /// changes of threads take about as long as the work.
-    pub async fn call_here<T: Send + 'static>(
-        &self,
-        operation: &'static str,
-        work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
-    ) -> Result<T, BackendError> {
-        let (request, answer) = request(operation, work);
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        let (caller, answer) = oneshot::channel();
+        let request = Box::new(Call { operation, work: Some(work), result: None, caller });
+        if !blocking::is_allowed() || self.waiting.load(Ordering::SeqCst) > 0 {
             self.send(request)?;
         } else {
             match self.scribe.try_lock() {
@@ -125,16 +117,6 @@ impl Writer {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         self.queue.send(request).map_err(|_| BackendError::Closed)
     }
-}
-
-type Answer<T> = oneshot::Receiver<Result<T, BackendError>>;
-
-fn request<T: Send + 'static>(
-    operation: &'static str,
-    work: impl FnOnce(&mut Session<'_>) -> Result<T, Trouble> + Send + 'static,
-) -> (Box<dyn Request>, Answer<T>) {
-    let (caller, answer) = oneshot::channel();
-    (Box::new(Call { operation, work: Some(work), result: None, caller }), answer)
 }
 
 /// The life of the thread.
