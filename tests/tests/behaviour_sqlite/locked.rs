@@ -1,4 +1,5 @@
-//! A store that cannot be written to for a while: here, because another connection holds the file.
+//! What another connection to the file brings about: a store that cannot be written to for a while, and a claim whose
+//! answer never came.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +30,7 @@ impl Told {
 }
 
 /// One for each case.
-static TOLD: [Told; 2] = [Told::new(), Told::new()];
+static TOLD: [Told; 3] = [Told::new(), Told::new(), Told::new()];
 
 struct Guard(&'static Notify);
 
@@ -78,7 +79,12 @@ impl Place {
     }
 
     async fn enqueue(&self, case: usize) -> Handle<SqliteBackend> {
-        Waiting::process(WaitingArgs { case }).build().unwrap().enqueue(&self.backend).await.unwrap()
+        self.enqueue_after(case, Duration::ZERO).await
+    }
+
+    async fn enqueue_after(&self, case: usize, pause: Duration) -> Handle<SqliteBackend> {
+        let process = Waiting::process(WaitingArgs { case }).start_after(pause).build().unwrap();
+        process.enqueue(&self.backend).await.unwrap()
     }
 }
 
@@ -135,5 +141,32 @@ async fn r4_an_end_that_could_not_be_recorded_is_sent_again() {
     place.other.execute_batch("ROLLBACK").unwrap();
     soon(handle.wait()).await.unwrap();
     assert_eq!(told.attempts.load(Ordering::SeqCst), 1);
+    worker.shutdown().await;
+}
+
+/// The answer to a claim was lost, so nobody runs the job; its worker renews its leases all together, and would renew
+/// this one, too, for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn r8_a_claim_that_its_worker_never_heard_of_is_given_back() {
+    let (place, told) = (Place::new(), &TOLD[2]);
+    let worker = Worker::new(place.backend.clone()).lease(Duration::from_millis(600)).start().unwrap();
+    let handle = place.enqueue_after(2, Duration::from_hours(1)).await;
+    let claim = format!(
+        "UPDATE job SET state = 2, due = NULL, attempt = 1, nonce = 77, worker = x'{}',
+             lease = (SELECT now FROM clock) + 600, claimed_at = (SELECT now FROM clock)",
+        worker.id()
+    );
+    // The worker has entered as soon as it has a row.
+    let has_entered = || place.other.query_row("SELECT count(*) FROM worker", [], |row| row.get::<_, i64>(0));
+    soon(async {
+        while has_entered().unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(place.other.execute(&claim, []).unwrap(), 1);
+    soon(told.begun.notified()).await;
+    told.goes_on.notify_one();
+    soon(handle.wait()).await.unwrap();
     worker.shutdown().await;
 }

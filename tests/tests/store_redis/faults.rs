@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use redis::{RedisResult, Value, cmd};
 use tasktronaut::BackendError;
 use tasktronaut::backend::redis::RedisStore;
-use tasktronaut::backend::store::{Changes, End, Recorded, Reviser, Store, Wake};
+use tasktronaut::backend::store::{Change, Changes, End, Phase, Recorded, Reviser, Store, Wake};
 use tasktronaut_tests::server::Redis;
 
 use crate::server;
@@ -69,6 +70,33 @@ async fn r22_a_listener_hears_of_a_connection_that_was_lost() -> CaseResult {
     assert_eq!(heard.recv().await, Some(Wake::Anything));
     store.announce(&[Wake::Ready]);
     assert_eq!(heard.recv().await, Some(Wake::Ready));
+    Ok(())
+}
+
+/// A revision whose connection is lost does not keep others waiting until its lock runs out.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(no_redis, ignore = "Redis is not installed")]
+async fn a_revision_that_lost_its_connection_gives_its_lock_back() -> CaseResult {
+    let Some(server) = Redis::start() else { return Ok(()) };
+    let store = RedisStore::open(&server.url("any")).await?;
+    let key = add(&store, single("one")).await?;
+    let url = server.url("any");
+    let client = redis::Client::open(url.split('?').next().unwrap_or_default())?;
+    let change = Change { phase: Phase::Flowing, outcome: None, memo: vec![7] };
+    let changes = Changes { process: Some(change), ..Changes::default() };
+    let cut = Reviser::new(move |_| {
+        let others = cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes").to_owned();
+        let killed = client.get_connection().and_then(|mut client| others.exec(&mut client));
+        assert!(killed.is_ok(), "{killed:?}");
+        Ok((changes, ()))
+    });
+    let lost = store.revise(key, cut).await;
+    assert!(matches!(lost, Err(BackendError::Store { .. })), "{lost:?}");
+    // The lock would last for five seconds.
+    let next =
+        store.revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.process.memo.clone()))));
+    let memo = tokio::time::timeout(Duration::from_secs(3), next).await??;
+    assert_eq!(memo, Some(vec![]), "nothing of it was recorded");
     Ok(())
 }
 

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::member::Member;
 use super::revise::{Revision, poison_error};
 use super::work::Change;
 use super::{Durable, Wake, pass, sensible};
 use crate::backend::BackendError;
-use crate::backend::record::{LostClaim, Pulse, WorkerId};
+use crate::backend::record::{ClaimedProcess, LostClaim, Pulse, WorkerId};
 use crate::backend::store::{Fence, Key, Store};
 use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
@@ -37,13 +36,25 @@ impl<S: Store> Durable<S> {
         let mut handed_back: Vec<Fence> = released.iter().map(|(fence, _)| *fence).collect();
         handed_back.extend(member.strange(&beat.held));
         if !handed_back.is_empty() {
-            let special = self.inner.store.give_back(worker, Some(handed_back)).await?;
-            self.give_back_by_rule(special).await?;
+            for fence in self.inner.store.give_back(worker, Some(handed_back)).await? {
+                let backend = self.clone();
+                self.aside((fence.key, Some(fence.node)), async move { backend.give_back_one(fence).await });
+            }
         }
         let released = released.into_iter().map(|(_, claim)| claim).collect();
         for (key, is_cancelled) in beat.stopping {
-            let is_over = is_cancelled || sensible(self.is_overdue(&member, key).await)?.unwrap_or(false);
-            member.stop(key, is_over);
+            // What took too long is dropped as after a cancellation, which only the process itself says (`R15`).
+            let overdue = member.process(key).filter(|process| !is_cancelled && may_be_overdue(process));
+            member.stop(key, is_cancelled);
+            if let Some(process) = overdue {
+                let (backend, member) = (self.clone(), Arc::clone(&member));
+                self.aside((key, None), async move {
+                    if backend.is_overdue(key, &process).await? {
+                        member.stop(key, true);
+                    }
+                    Ok(())
+                });
+            }
         }
         if member.pause(beat.paused) {
             self.enter_again(&member).await?;
@@ -66,12 +77,8 @@ impl<S: Store> Durable<S> {
         Ok(Pulse { lost, released, reaped: beat.reaped, unroutable })
     }
 
-    /// Whether a process that has failed took too long (`R15`): what runs of it is dropped as after a cancellation.
-    async fn is_overdue(&self, member: &Member, key: Key) -> Result<bool, BackendError> {
-        let Some(process) = member.process(key) else { return Ok(false) };
-        if process.plan.policy.timeout.is_none() || process.session.signal.level() != Level::Run {
-            return Ok(false);
-        }
+    /// Whether a process that has failed took too long.
+    async fn is_overdue(&self, key: Key, process: &ClaimedProcess) -> Result<bool, BackendError> {
         let look = Change::new(|revision: &mut Revision| match &revision.run.outcome {
             Some(Outcome::Failed(failure)) => failure.error().kind() == TaskErrorKind::Timeout,
             _ => false,
@@ -183,6 +190,11 @@ impl<S: Store> Drop for Aside<S> {
     fn drop(&mut self) {
         self.backend.asides().remove(&self.what);
     }
+}
+
+/// Whether a process could have taken too long, and is told nothing of that yet.
+fn may_be_overdue(process: &ClaimedProcess) -> bool {
+    process.plan.policy.timeout.is_some() && process.session.signal.level() == Level::Run
 }
 
 fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {

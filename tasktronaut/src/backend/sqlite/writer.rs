@@ -185,3 +185,48 @@ impl Scribe {
         self.conn.prepare_cached(sql)?.execute([]).map(|_| ())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Trouble, Writer};
+    use crate::backend::sqlite::schema;
+
+    /// Whether a request is acknowledged that adds this row.
+    async fn is_added(writer: &Writer, row: i64) -> bool {
+        let add = move |session: &mut super::Session<'_>| {
+            session.conn.execute("INSERT INTO child VALUES (?1)", [row]).map_err(Trouble::from)
+        };
+        writer.call("add a row", add).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn r1_what_could_not_be_committed_is_not_acknowledged() {
+        let mut conn = rusqlite::Connection::open_in_memory().unwrap();
+        schema::migrate(&mut conn).unwrap();
+        // A child without its parent is noticed by the commit, and by nothing before.
+        let tables = "PRAGMA foreign_keys = ON;
+            CREATE TABLE parent (id INTEGER PRIMARY KEY);
+            CREATE TABLE child (id INTEGER PRIMARY KEY REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+            INSERT INTO parent VALUES (1), (2), (3);";
+        conn.execute_batch(tables).unwrap();
+        let writer = Writer::start("test", conn).unwrap();
+        assert!(is_added(&writer, 1).await);
+        assert!(!is_added(&writer, 77).await);
+        assert!(is_added(&writer, 2).await, "it was rolled back");
+        // Two that share a commit.
+        let held = writer.scribe.lock().unwrap();
+        let both = futures_of(&writer);
+        drop(held);
+        assert_eq!(both.await, (false, false));
+        assert!(is_added(&writer, 3).await);
+    }
+
+    /// Two requests, sent at once; the answers follow.
+    fn futures_of(writer: &Writer) -> impl Future<Output = (bool, bool)> {
+        let mut both = (Box::pin(is_added(writer, 3)), Box::pin(is_added(writer, 77)));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(both.0.as_mut().poll(&mut context).is_pending());
+        assert!(both.1.as_mut().poll(&mut context).is_pending());
+        async move { (both.0.await, both.1.await) }
+    }
+}

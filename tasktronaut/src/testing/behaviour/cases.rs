@@ -166,6 +166,7 @@ macro_rules! __backend_cases {
             }
             limits any {
                 r21_the_limit_of_jobs_is_the_one_that_is_stated
+                r21_a_stored_plan_may_have_16_mib
                 r21_an_identifier_may_have_200_bytes_of_any_kind
                 r5_a_thousand_jobs_meet
             }

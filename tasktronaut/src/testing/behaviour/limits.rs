@@ -22,6 +22,27 @@ pub(super) async fn r21_the_limit_of_jobs_is_the_one_that_is_stated<O: Opener>(
     Ok(())
 }
 
+/// Where plans are stored they have a limit, and one that is larger leaves nothing behind.
+pub(super) async fn r21_a_stored_plan_may_have_16_mib<O: Opener>(place: Place<O>) -> CaseResult {
+    let world = World::new();
+    let is_stored = place.backend.capability().max_jobs.is_some();
+    let of = |identifier: &str, steps: u32| {
+        let text = "x".repeat(240 * 1024);
+        let tree = seq((0..steps).map(|step| plain(&format!("{step}{text}"))));
+        Lab::new(&world, tree).builder().identifier(identifier).build()
+    };
+    of("fits", 66)?.enqueue(&place.backend).await?;
+    match of("large", 71)?.enqueue(&place.backend).await {
+        Ok(_) if !is_stored => {}
+        Err(EnqueueError::PlanTooLarge { identifier, bytes, limit }) if is_stored => {
+            assert!(bytes > limit && limit == 16 * 1024 * 1024 && identifier == "large", "{bytes}");
+        }
+        answer => panic!("{answer:?}"),
+    }
+    assert_eq!(place.backend.status("large").await.is_err(), is_stored);
+    Ok(())
+}
+
 pub(super) async fn r21_an_identifier_may_have_200_bytes_of_any_kind<O: Opener>(
     place: Place<O>,
 ) -> CaseResult {
