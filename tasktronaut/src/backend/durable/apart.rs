@@ -23,7 +23,7 @@ impl<S: Store> Durable<S> {
             by_process.entry(process.key).or_default().push(at);
         }
         let mut recorded = vec![Recorded::Revise; sent.len()];
-        let mut ended = Vec::new();
+        let (mut ended, mut left_ready) = (Vec::new(), false);
         for places in by_process.into_values() {
             let ends = places.iter().filter_map(|at| flat_end(&sent[*at].0, &sent[*at].1)).collect();
             // Should this fail for another reason, all are sent again, and what is recorded already counts once (`R4`).
@@ -32,8 +32,9 @@ impl<S: Store> Durable<S> {
                 recorded[at] = answer;
             }
             ended.extend(part.ended);
+            left_ready |= part.left_ready;
         }
         let claims = self.inner.store.exchange(worker, Vec::new(), wanted).await?;
-        Ok(Exchange { recorded, ended, ..claims })
+        Ok(Exchange { recorded, left_ready, ended, ..claims })
     }
 }

@@ -110,7 +110,6 @@ impl<S: Store> Durable<S> {
         if flat.is_empty() && wanted == 0 {
             return Ok((exchanged, Vec::new()));
         }
-        let releases = flat.iter().any(|end| !end.then.releases.is_empty() || !end.then.meetings.is_empty());
         let asked = instant();
         let answer = match self.inner.store.exchange(member.worker, flat, wanted).await {
             Err(BackendError::Corrupt { .. }) if !sent.is_empty() => {
@@ -138,13 +137,13 @@ impl<S: Store> Durable<S> {
         let claimed = self.claimed(member, answer.claims).await;
         exchanged.next_due = answer.next_due;
         exchanged.waiting = answer.next_due.is_some();
-        // A store that was not asked for jobs need not look whether there are any.
-        exchanged.more |= answer.more || had_special || (wanted == 0 && releases);
+        // A store that was not asked for jobs has not looked whether there are any.
+        exchanged.more |= answer.more || had_special || (wanted == 0 && answer.left_ready);
         for key in &answer.ended {
             member.forget(*key);
         }
         let mut wakes: Vec<Wake> = answer.ended.into_iter().map(Wake::Ended).collect();
-        if exchanged.more && releases {
+        if answer.left_ready {
             wakes.push(Wake::Ready);
         }
         self.tell(&wakes);

@@ -29,6 +29,7 @@ impl PostgresStore {
             more: scalar(&row, 3)?.unwrap_or(false),
             next_due: scalar(&row, 4)?.map(duration),
             claims: claims(&row)?,
+            left_ready: scalar(&row, 12)?.unwrap_or(false),
         })
     }
 }

@@ -47,6 +47,7 @@ impl Shared {
             }
             exchange.ended.extend(more.ended);
             exchange.more |= more.more;
+            exchange.left_ready |= more.left_ready;
         }
         exchange.recorded = codes.into_iter().map(recorded).collect();
         Ok(exchange)
@@ -121,7 +122,7 @@ fn read(answer: Value) -> Result<(Exchange, Vec<u8>), BackendError> {
     let answer = bytes(what, answer)?;
     let mut answer = Unpacked::new(what, &answer);
     let next_due = answer.long()?.checked_sub(1).map(Duration::from_millis);
-    let (more, unknown) = (answer.byte()? == 1, answer.byte()? == 1);
+    let (more, unknown, left_ready) = (answer.byte()? == 1, answer.byte()? == 1, answer.byte()? == 1);
     let ends = answer.word()? as usize;
     let codes = answer.bytes(ends)?.to_vec();
     let count = answer.word()?;
@@ -130,7 +131,7 @@ fn read(answer: Value) -> Result<(Exchange, Vec<u8>), BackendError> {
         let (fence, failed, _lost) = (row.fence()?, row.word()?, row.word()?);
         Ok(ClaimRow { fence, failed, undecoded: row.word()?, event: row.optional()? })
     })?;
-    Ok((Exchange { recorded: Vec::new(), claims, next_due, more, ended, unknown }, codes))
+    Ok((Exchange { recorded: Vec::new(), claims, next_due, more, left_ready, ended, unknown }, codes))
 }
 
 /// Packed fences.

@@ -39,13 +39,24 @@ pub(super) struct Ends<'s, 'c> {
     session: &'s Session<'c>,
     flows: HashMap<Key, Option<Flow>>,
     meetings: Meetings<'s, 'c>,
+    /// What has become ready: processes and nodes.
+    ready: Vec<(Key, u32)>,
     /// The processes that have ended.
     ended: Vec<Key>,
 }
 
+/// What has come of the ends of one exchange.
+pub(super) struct Ended {
+    /// What has become ready: processes and nodes.
+    pub ready: Vec<(Key, u32)>,
+    /// The processes that have ended.
+    pub processes: Vec<Key>,
+}
+
 impl<'s, 'c> Ends<'s, 'c> {
     pub fn new(session: &'s Session<'c>) -> Self {
-        Self { session, flows: HashMap::new(), meetings: Meetings::new(session), ended: Vec::new() }
+        let (flows, meetings) = (HashMap::new(), Meetings::new(session));
+        Self { session, flows, meetings, ready: Vec::new(), ended: Vec::new() }
     }
 
     /// Records one end.
@@ -101,10 +112,10 @@ impl<'s, 'c> Ends<'s, 'c> {
         Ok(if self.holds(end.fence)? { Recorded::Revise } else { Recorded::Lost })
     }
 
-    /// Writes what was kept back for the end, and gives the processes that have ended.
-    pub fn finish(self) -> Result<Vec<Key>, Trouble> {
+    /// Writes what was kept back for the end.
+    pub fn finish(self) -> Result<Ended, Trouble> {
         self.meetings.write()?;
-        Ok(self.ended)
+        Ok(Ended { ready: self.ready, processes: self.ended })
     }
 
     /// What is known of a process.
@@ -190,9 +201,12 @@ impl<'s, 'c> Ends<'s, 'c> {
     }
 
     /// Gives jobs their rows. One that has a row already, since its process went on after a failure, keeps its counts.
-    fn release(&self, key: Key, flow: Flow, releases: &[Release]) -> Result<(), Trouble> {
+    fn release(&mut self, key: Key, flow: Flow, releases: &[Release]) -> Result<(), Trouble> {
         if releases.is_empty() {
             return Ok(());
+        }
+        if !flow.paused {
+            self.ready.extend(releases.iter().map(|release| (key, release.node)));
         }
         let (conn, key) = (self.session.conn, key.cast_signed());
         let mut statement = conn.prepare_cached(

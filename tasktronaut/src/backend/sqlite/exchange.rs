@@ -1,5 +1,6 @@
 //! Recording ends and claiming jobs, in one step.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use rusqlite::OptionalExtension;
@@ -10,7 +11,7 @@ use super::error::Trouble;
 use super::step;
 use super::writer::Session;
 use crate::backend::WorkerId;
-use crate::backend::store::{End, Exchange};
+use crate::backend::store::{End, Exchange, Key};
 
 /// Records the ends, in their order, and claims up to `wanted` jobs then.
 pub(super) fn exchange(
@@ -33,7 +34,8 @@ pub(super) fn exchange(
     for end in ends {
         exchange.recorded.push(recorder.record(end)?);
     }
-    exchange.ended = recorder.finish()?;
+    let ended = recorder.finish()?;
+    exchange.ended = ended.processes;
     if wanted > 0 {
         wake_due(session)?;
         match claims::claim(session, worker, wanted)? {
@@ -41,6 +43,9 @@ pub(super) fn exchange(
             None => exchange.unknown = true,
         }
     }
+    let claimed: HashSet<(Key, u32)> =
+        exchange.claims.iter().map(|claim| (claim.fence.key, claim.fence.node)).collect();
+    exchange.left_ready = !ended.ready.iter().all(|job| claimed.contains(job));
     exchange.next_due = next_due(session)?.map(|due| pause_until(session, due));
     Ok(exchange)
 }

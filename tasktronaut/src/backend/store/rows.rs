@@ -166,6 +166,8 @@ pub struct Exchange {
     pub next_due: Option<Duration>,
     /// Whether more jobs of the worker's routes may be ready than were claimed.
     pub more: bool,
+    /// Whether jobs have become ready with the ends that were not claimed here: others are to hear of them (`R22`).
+    pub left_ready: bool,
     /// Processes that have ended with this exchange.
     pub ended: Vec<Key>,
     /// The store does not know the worker: it must join again.

@@ -143,6 +143,7 @@ macro_rules! __backend_cases {
             }
             schedule any {
                 a_worker_works_on_its_queues_only
+                r22_a_step_for_another_queue_is_heard_of
                 r6_higher_priorities_go_first_under_a_backlog
                 a_higher_priority_overtakes_a_process_under_way
                 a_process_may_begin_later

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::plan::JobState;
-use crate::testing::stage::lab::{Lab, asynchronous, par, plain, seq};
+use crate::testing::stage::lab::{Lab, asynchronous, par, plain, seq, task};
 use crate::testing::stage::world::{Gate, World};
-use crate::testing::stage::{CaseResult, Opener, Place, within};
+use crate::testing::stage::{CaseResult, Opener, Place, within, worker};
 
 /// A delay that is long enough to be seen.
 const DELAY: Duration = Duration::from_millis(700);
@@ -23,6 +23,28 @@ pub(super) async fn a_worker_works_on_its_queues_only<O: Opener>(place: Place<O>
     assert_eq!((world.count("end a"), world.count("end b")), (1, 1));
     within(worker.shutdown()).await;
     within(other.shutdown()).await;
+    Ok(())
+}
+
+/// What one program lets go for the queue of another is heard of there at once, and not with the next poll.
+pub(super) async fn r22_a_step_for_another_queue_is_heard_of<O: Opener>(place: Place<O>) -> CaseResult {
+    const STEPS: usize = 24;
+    let world = World::new();
+    let tree = seq((0..STEPS).map(|step| {
+        let task_name = if step % 2 == 0 { "plain" } else { "plain_night" };
+        task(task_name, &step.to_string())
+    }));
+    let lab = Lab::new(&world, tree);
+    let day = place.worker(&lab).start()?;
+    let night = worker(&place.other().await?, &lab.registry()).queues(["night"]).start()?;
+    let begun = Instant::now();
+    let handle = lab.build().enqueue(&place.backend).await?;
+    within(handle.wait()).await?;
+    // Who polls once a second finds a job after half of one.
+    let by_polling = Duration::from_millis(500) * u32::try_from(STEPS)?;
+    assert!(begun.elapsed() < by_polling / 2, "{:?}", begun.elapsed());
+    within(day.shutdown()).await;
+    within(night.shutdown()).await;
     Ok(())
 }
 

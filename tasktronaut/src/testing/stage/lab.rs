@@ -197,6 +197,7 @@ impl ProcessDefinition for Lab {
             plain_task("plain_timeout_retries_1").timeout(TIMEOUT).retries(1).backoff(AT_ONCE),
             async_task("async_timeout_retries_1").timeout(TIMEOUT).retries(1).backoff(AT_ONCE),
             plain_task("plain_no_timeout").timeout(DEADLINE),
+            plain_task("plain_night").queue("night"),
         ];
         TASKS
     }

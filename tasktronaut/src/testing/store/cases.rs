@@ -46,6 +46,7 @@ macro_rules! __store_cases {
             end {
                 r5_a_success_is_recorded_with_its_time
                 r5_a_success_releases_what_waited_for_it_alone
+                r22_whether_something_is_left_to_others_is_told
                 r5_a_release_has_a_route_of_its_own
                 r6_a_chain_runs_in_its_order
                 a_release_that_concludes_sets_the_outcome

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::lab::{LONG, Lab, SHORT};
-use super::shapes::{ROUTE, chain, release, retry, success, wrong};
+use super::lab::{LONG, Lab, SHORT, fences};
+use super::shapes::{ROUTE, chain, fan, release, retry, success, wrong};
 use super::{CaseResult, Opener};
-use crate::backend::store::{End, Fence, How, Phase, Recorded, Store, Then};
+use crate::backend::store::{End, Exchange, Fence, How, Phase, Recorded, Release, Store, Then};
 use crate::plan::JobState;
 
 pub(super) async fn r5_a_success_is_recorded_with_its_time<O: Opener>(lab: Lab<O>) -> CaseResult {
@@ -17,6 +17,42 @@ pub(super) async fn r5_a_success_is_recorded_with_its_time<O: Opener>(lab: Lab<O
     let job = lab.job(key, 0).await?;
     assert_eq!((job.state, job.worker, job.fence.attempt), (JobState::Succeeded, None, 1));
     assert!(job.ended_at >= job.claimed_at && job.ended_at.is_some());
+    Ok(())
+}
+
+pub(super) async fn r22_whether_something_is_left_to_others_is_told<O: Opener>(lab: Lab<O>) -> CaseResult {
+    let shape = fan("album", 2);
+    let key = lab.add(&shape).await?;
+    let worker = lab.worker().await?;
+    let claims = |exchange: &Exchange| fences(&exchange.claims);
+    let first = lab.exchange(worker, vec![], 9).await?;
+    assert!(!first.left_ready, "nothing has become ready");
+    let two = lab.exchange(worker, vec![shape.success(claims(&first)[0])], 9).await?;
+    assert!(!two.left_ready, "both were claimed");
+    let none = lab.exchange(worker, vec![shape.success(claims(&two)[0])], 0).await?;
+    assert!(!none.left_ready, "the other one is waited for");
+    let met = lab.exchange(worker, vec![shape.success(claims(&two)[1])], 0).await?;
+    assert!(met.left_ready, "what waited for both is ready");
+    assert_eq!(lab.claim_one(worker).await?.fence.node, 3);
+    // One more than is wanted, or for another route; and nothing that is held.
+    let elsewhere = Release { route: ROUTE + 1, ..release(1, false) };
+    let cases = [
+        (vec![release(1, false), release(2, false)], false, true),
+        (vec![elsewhere.clone()], false, true),
+        (vec![release(1, false)], true, false),
+    ];
+    for (releases, is_paused, is_left) in cases {
+        let identifier = format!("{releases:?} {is_paused}");
+        let key = lab.add(&chain(&identifier, 1)).await?;
+        let fence = lab.claim_one(worker).await?.fence;
+        if is_paused {
+            lab.store.pause_process(key, true).await?;
+        }
+        let end = End { then: Then { releases, meetings: vec![] }, ..success(fence) };
+        assert_eq!(lab.exchange(worker, vec![end], 1).await?.left_ready, is_left, "{identifier}");
+        lab.store.delete(key, false).await?;
+    }
+    lab.store.delete(key, false).await?;
     Ok(())
 }
 

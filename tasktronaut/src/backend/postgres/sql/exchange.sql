@@ -13,7 +13,7 @@ CREATE FUNCTION {schema}.exchange(
     m_end integer[], m_process bigint[], m_node bigint[],
     OUT recorded smallint[], OUT ended bigint[], OUT unknown boolean, OUT more boolean, OUT next_due bigint,
     OUT c_process bigint[], OUT c_node bigint[], OUT c_attempt bigint[], OUT c_nonce integer[],
-    OUT c_failed bigint[], OUT c_undecoded bigint[], OUT c_event bytea[]
+    OUT c_failed bigint[], OUT c_undecoded bigint[], OUT c_event bytea[], OUT left_ready boolean
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off SET jit = off
 SET plan_cache_mode = force_generic_plan
@@ -49,6 +49,7 @@ BEGIN
     PERFORM {schema}.durably();
     unknown := false;
     more := false;
+    left_ready := false;
     ended := '{}';
     recorded := '{}';
 
@@ -356,11 +357,16 @@ BEGIN
             WHERE j.state = 0
             RETURNING j.process, j.node, j.state, j.attempt, j.nonce, j.failed, j.undecoded, j.event
         )
-        SELECT c_process || array_agg(process), c_node || array_agg(node), c_attempt || array_agg(attempt),
-            c_nonce || array_agg(nonce), c_failed || array_agg(failed), c_undecoded || array_agg(undecoded),
-            c_event || array_agg(event)
-        INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event
-        FROM inserted WHERE state = 2;
-        more := more OR p_wanted = 0;
+        SELECT c_process || n.process, c_node || n.node, c_attempt || n.attempt, c_nonce || n.nonce,
+            c_failed || n.failed, c_undecoded || n.undecoded, c_event || n.event, n.left_ready
+        INTO c_process, c_node, c_attempt, c_nonce, c_failed, c_undecoded, c_event, left_ready
+        FROM (SELECT array_agg(process) FILTER (WHERE state = 2) AS process,
+                array_agg(node) FILTER (WHERE state = 2) AS node,
+                array_agg(attempt) FILTER (WHERE state = 2) AS attempt,
+                array_agg(nonce) FILTER (WHERE state = 2) AS nonce,
+                array_agg(failed) FILTER (WHERE state = 2) AS failed,
+                array_agg(undecoded) FILTER (WHERE state = 2) AS undecoded,
+                array_agg(event) FILTER (WHERE state = 2) AS event,
+                coalesce(bool_or(state = 1), false) AS left_ready FROM inserted) n;
     END IF;
 END $$;

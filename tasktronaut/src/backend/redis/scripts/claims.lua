@@ -5,6 +5,8 @@ local MOST = 1000
 
 local WANTED, seed = read('<I4I4', ARGV[2])
 local claims, claims_n, held_in, more, next_due, unknown, row, lease = {}, 0, {}, 0, nil, 0, nil, nil
+-- Whether something has become ready that is left to others.
+local left_ready = 0
 
 if WANTED > 0 then
   row = call('GET', PREFIX .. 'worker:' .. worker)
@@ -227,6 +229,7 @@ for i = 1, #fresh do
     local n = #writes
     writes[n + 1], writes[n + 2] = node, p.jobs[node]
     if not p.paused then
+      left_ready = 1
       note(IN, 'ZADD', queue_of(item.route), score_of(p, item.since), member)
       note(IN, 'SADD', ROUTES_KEY, item.route)
     end

@@ -33,7 +33,7 @@ do
           next_node, '\2\0\0\0\0\0\0\0\0' .. worker .. now_bytes .. fence .. sub(nobody, 4) .. route)
         call('SREM', held_key, sub(text, 1, 12))
         call('SADD', held_key, member)
-        return pack('<I8BBI4', due and due - now + 1 or 0, 0, 0, 1) .. '\0\0\0\0\0'
+        return pack('<I8BBBI4', due and due - now + 1 or 0, 0, 0, 0, 1) .. '\0\0\0\0\0'
           .. member .. fence .. sub(nobody, 5) .. '\0\0\0\0'
       end
     end
