@@ -6,13 +6,14 @@
 //! - [`work`]: what workers finish and claim; [`apart`]: ends of which some cannot be recorded; [`life`]: their signs of
 //!   life, and leaving; [`member`]: a worker in the eyes of this program; [`group`]: exchanges in groups; [`recent`]:
 //!   plans that need not be read.
-//! - [`client`]: the operations of clients; [`wait`]: waiting and watching.
+//! - [`client`]: the operations of clients; [`wait`]: waiting and watching; [`ends`]: who waits for which end.
 //! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
 //!   rules note, as bytes.
 
 mod apart;
 mod client;
 mod detail;
+mod ends;
 mod flat;
 mod group;
 mod house;
@@ -31,6 +32,7 @@ use std::time::Instant;
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 
+use self::ends::Ends;
 use self::group::Group;
 use self::member::Member;
 use self::recent::Recent;
@@ -62,7 +64,8 @@ struct Inner<S> {
     /// What is being judged: overdue processes, and jobs whose leases have run out.
     asides: Mutex<HashSet<(Key, Option<u32>)>>,
     /// Told whenever something may have happened to a process.
-    changed: Arc<Notify>,
+    changed: Notify,
+    ends: Ends,
     listening: OnceCell<()>,
     cleaned: Mutex<Option<Instant>>,
     /// Housekeeping that is under way, and comes to what nobody can do.
@@ -100,7 +103,8 @@ impl<S: Store> Durable<S> {
             recent: Mutex::default(),
             feeds: Mutex::default(),
             asides: Mutex::default(),
-            changed: Arc::default(),
+            changed: Notify::new(),
+            ends: Ends::default(),
             listening: OnceCell::new(),
             // A worker looks after a while, not at its very start.
             cleaned: Mutex::new(Some(instant())),
@@ -172,6 +176,7 @@ fn hear<S: Store>(inner: &Inner<S>, wake: &Wake) {
         // Whether it was cancelled or has failed, the next sign of life tells.
         members.values().for_each(|member| member.stop(*key, false));
     }
+    inner.ends.hear(wake);
     inner.changed.notify_waiters();
 }
 

@@ -25,25 +25,25 @@ impl<S: Store> Durable<S> {
     /// Waits for the end of a process (`R19`).
     pub(super) async fn wait_for(&self, identifier: &str) -> Result<Outcome, BackendError> {
         self.listen().await?;
-        let mut is_known = false;
+        let mut known = None;
         loop {
-            let changed = self.inner.changed.notified();
-            let mut changed = pin!(changed);
-            // From here on nothing is missed.
-            changed.as_mut().enable();
+            let heard = self.inner.ends.now();
             match self.inner.store.find(identifier).await {
                 Ok(Some(row)) if row.phase == Phase::Ended => {
                     let memo = Memo::from_bytes(&row.memo).unwrap_or_default();
                     return Ok(memo.outcome(row.outcome).unwrap_or(Outcome::Completed));
                 }
-                Ok(Some(_)) => is_known = true,
+                Ok(Some(row)) => known = Some(row.key),
                 Ok(None) => return Err(unknown(identifier)),
                 // A process that was there is waited for, whatever happens to the store meanwhile.
-                Err(error) if is_known => tracing::warn!(%error, "the store does not answer; still waiting"),
+                Err(error) if known.is_some() => {
+                    tracing::warn!(%error, "the store does not answer; still waiting");
+                }
                 Err(error) => return Err(error),
             }
+            let Some(key) = known else { continue };
             // Woken or not, it looks again.
-            let _ = tokio::time::timeout(LONGEST_PAUSE, changed).await;
+            let _ = tokio::time::timeout(LONGEST_PAUSE, self.inner.ends.wait(key, heard)).await;
         }
     }
 
