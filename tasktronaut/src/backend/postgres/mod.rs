@@ -11,9 +11,10 @@
 //! - Everything is in one schema, `tasktronaut` by default. It is created and brought up to date when the store is
 //!   opened, by one program at a time; a schema that is newer than the program is refused.
 //! - Each operation is one call of a function of that schema, so an exchange of hundreds of jobs is one round trip and
-//!   one commit. Nothing is prepared and no session is changed, so a pooler in transaction mode may stand in between,
-//!   PgBouncer as an example. Behind one there are no notifications: say where the server itself is
-//!   ([`PostgresOptions::listen_on`]), or `listen=false`, and what other programs do is seen by polling.
+//!   one commit. Statements are prepared where the session is the connection's own, which it finds out by itself; a
+//!   pooler in transaction mode may stand in between, PgBouncer as an example, and nothing is prepared there. Behind one
+//!   there are no notifications: say where the server itself is ([`PostgresOptions::listen_on`]), or `listen=false`,
+//!   and what other programs do is seen by polling.
 //! - Exchanges, revisions, leases and reading have connections of their own, made when they are needed and again when
 //!   they are lost. An operation whose connection was lost fails; it may be sent again.
 //!
