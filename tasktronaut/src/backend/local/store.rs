@@ -112,10 +112,12 @@ impl Store {
         claimed: &mut Vec<Claimed>,
         clock: &dyn Clock,
     ) -> Exchanged {
+        // What follows an end may be for the queue of another worker.
+        let may_be_for_others = !finished.is_empty() && self.workers.len() > 1;
         let lost = self.record(finished, clock);
         let next_due = if self.timers.is_empty() { None } else { self.wake_due(clock.now()) };
         let more = self.claim(worker, wanted, claimed);
-        if more {
+        if more || may_be_for_others && !self.lines.is_empty() {
             self.ring();
         }
         let waiting = wanted > 0 && claimed.is_empty() && self.has_waiting();
