@@ -12,6 +12,7 @@ mod message;
 mod model;
 mod parse;
 mod report;
+mod self_type;
 mod suggest;
 #[cfg(test)]
 mod tests;

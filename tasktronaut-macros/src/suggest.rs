@@ -3,7 +3,9 @@
 /// The known name nearest to `word`, when it is near enough to be a slip of the finger.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let limit = (word.chars().count() / 3).clamp(1, 3);
+    let length = word.chars().count();
+    // Every letter is near to every other one.
+    let limit = if length == 1 { 0 } else { (length / 3).clamp(1, 3) };
     known
         .into_iter()
         .map(|name| (distance(&word, &name.to_lowercase()), name))
@@ -54,6 +56,7 @@ mod tests {
     #[test]
     fn short_words_are_not_mixed_up() {
         assert_eq!(nearest("a", ["xyz"]), None);
+        assert_eq!(nearest("b", ["a", "c"]), None);
         assert_eq!(nearest("sqe", ["seq", "par"]), Some("seq"));
     }
 }

@@ -226,7 +226,7 @@ pub struct Slot<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an argument: arguments are written to a store and read back",
     label = "serde cannot write and read this type",
-    note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to the type"
+    note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to the type, or wrap it in one of yours that has them"
 )]
 pub trait Stored: Argument {}
 
@@ -307,7 +307,7 @@ impl<T, I: IntoIterator<Item = T>> Items<T> for I {
 #[diagnostic::on_unimplemented(
     message = "the fields of `{Self}` cannot become arguments: serde cannot write it",
     label = "serde cannot write this type",
-    note = "help: add `#[derive(serde::Serialize)]` to the type"
+    note = "help: add `#[derive(serde::Serialize)]` to the type, or wrap it in one of yours that has it"
 )]
 pub trait Item: Serialize {}
 
@@ -342,8 +342,8 @@ impl<E> core::fmt::Debug for Unboxed<E> {
 
 /// What a task may return, as [`TaskReturn`] has it, without the long tale of what can be boxed.
 #[diagnostic::on_unimplemented(
-    message = "a task returns nothing or a `Result`, but this one returns `{Self}`",
-    label = "neither nothing nor a `Result` with an error that can be boxed",
+    message = "a task returns nothing, or a `Result` whose error can be boxed, but this one returns `{Self}`",
+    label = "neither nothing nor a `Result` whose error can be boxed",
     note = "help: return `Result<(), E>`, where `E` implements `std::error::Error + Send + Sync`"
 )]
 pub trait TaskOutcome<E> {
@@ -370,8 +370,8 @@ impl<T, E: Into<BoxError>> TaskOutcome<E> for Result<T, E> {
 
 /// What a hook may return: the same.
 #[diagnostic::on_unimplemented(
-    message = "a hook returns nothing or a `Result`, but this one returns `{Self}`",
-    label = "neither nothing nor a `Result` with an error that can be boxed",
+    message = "a hook returns nothing, or a `Result` whose error can be boxed, but this one returns `{Self}`",
+    label = "neither nothing nor a `Result` whose error can be boxed",
     note = "help: return nothing, or `Result<(), E>`, where `E` implements `std::error::Error + Send + Sync`"
 )]
 pub trait HookOutcome<E> {
@@ -463,8 +463,20 @@ impl<T: Map, Fields> FieldsOf<T, Fields> {
     }
 }
 
+impl<T: Nameless, Fields> FieldsOf<T, Fields> {
+    /// Refuses them.
+    pub fn have_names(&self)
+    where
+        T: Named,
+    {
+    }
+}
+
 /// The other half of [`FieldsOf`].
 pub trait NoMap<T> {
+    /// Nobody knows better, before the process is built.
+    fn have_names(&self) {}
+
     /// The item itself.
     fn fields(&self) -> &T {
         any()
@@ -472,6 +484,30 @@ pub trait NoMap<T> {
 }
 
 impl<T, Fields> NoMap<T> for FieldsOf<T, Fields> {}
+
+/// What serde writes without names of fields, as far as it is known here.
+pub trait Nameless {}
+
+macro_rules! nameless {
+    ($($type:ty),*) => { $(impl Nameless for $type {})* };
+}
+
+nameless!(bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
+nameless!((), &str, String, std::path::PathBuf, uuid::Uuid);
+
+impl<T> Nameless for Vec<T> {}
+impl<T, const N: usize> Nameless for [T; N] {}
+impl<A, B> Nameless for (A, B) {}
+impl<A, B, C> Nameless for (A, B, C) {}
+impl<T: Nameless> Nameless for crate::Described<T> {}
+
+/// What has fields with names: nothing of what is [`Nameless`].
+#[diagnostic::on_unimplemented(
+    message = "the fields of an item become arguments, but `{Self}` has no fields with names",
+    label = "these items have no fields with names",
+    note = "help: return a struct; or take a list as an argument, and write `each item in list`"
+)]
+pub trait Named {}
 
 /// An item whose fields are data.
 pub trait Map {}

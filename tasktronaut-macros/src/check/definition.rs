@@ -31,7 +31,7 @@ pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Re
         return Definition::Declared { parameters: Vec::new(), graph: empty() };
     };
     if matches!(method.signature.inputs.first(), Some(FnArg::Receiver(_))) {
-        match written(method, methods, report) {
+        match written(item, method, methods, report) {
             Definition::Written { islands, callable } => {
                 Definition::Written { islands, callable: callable && misnamed.is_none() }
             }
@@ -39,7 +39,7 @@ pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Re
         }
     } else {
         let parameters = declared(item, method, report);
-        let graph = declared_graph(method, &parameters, methods, report);
+        let graph = declared_graph(item, method, &parameters, methods, report);
         Definition::Declared { parameters, graph }
     }
 }
@@ -90,6 +90,7 @@ fn empty() -> Graph {
 
 /// `fn define_process(arguments) { process! { .. } }`
 fn declared_graph(
+    item: &Item,
     method: &Method,
     parameters: &[Parameter],
     methods: &Methods,
@@ -121,7 +122,7 @@ fn declared_graph(
     let Some(block) = graph::outermost(&call.name, content, report) else { return empty() };
     let complete = parameters.len() == method.parameters().count();
     let scope = if complete { Scope::declared(parameters) } else { Scope::open() };
-    let mut resolver = Resolver::new(methods, parameters, report);
+    let mut resolver = Resolver::declared(methods, &item.self_type, parameters, report);
     let nodes = resolver.steps(block.steps, &scope);
     Graph { mode: block.mode, text: block.text, builder: TokenStream::new(), nodes, facts: resolver.facts }
 }
@@ -144,7 +145,7 @@ fn no_block(method: &Method, body: &TokenStream, report: &mut Report) {
 }
 
 /// `fn define_process(&self, builder: &mut Builder<Self>) { .. }`
-fn written(method: &Method, methods: &Methods, report: &mut Report) -> Definition {
+fn written(item: &Item, method: &Method, methods: &Methods, report: &mut Report) -> Definition {
     let signature = &method.signature;
     let shared = matches!(
         signature.inputs.first(),
@@ -161,7 +162,7 @@ fn written(method: &Method, methods: &Methods, report: &mut Report) -> Definitio
     let body = method.body.as_ref().map(proc_macro2::Group::stream).unwrap_or_default();
     let mut islands = Vec::new();
     embedded::replace(body, &mut |call| {
-        let graph = island(&call, methods, right, report);
+        let graph = island(item, &call, methods, right, report);
         // Without a builder of the right shape its steps have nowhere to go.
         islands.push(if right { graph } else { empty() });
         TokenStream::new()
@@ -182,7 +183,7 @@ fn without_self(method: &Method) -> String {
 }
 
 /// `process! { builder => steps }`
-fn island(call: &Call, methods: &Methods, right: bool, report: &mut Report) -> Graph {
+fn island(item: &Item, call: &Call, methods: &Methods, right: bool, report: &mut Report) -> Graph {
     let Some((builder, steps)) = split(&call.content.stream()) else {
         if right {
             let fact = "behind `&self`, `process!` begins with the builder";
@@ -194,7 +195,7 @@ fn island(call: &Call, methods: &Methods, right: bool, report: &mut Report) -> G
         report.error(&call.name, "this block has no steps", "write `process! { builder => first_task; }`");
     }
     let steps = graph::steps(steps, report);
-    let mut resolver = Resolver::new(methods, &[], report);
+    let mut resolver = Resolver::written(methods, &item.self_type, report);
     let nodes = resolver.steps(steps, &Scope::open());
     Graph { mode: Mode::Sequential, text: None, builder, nodes, facts: resolver.facts }
 }

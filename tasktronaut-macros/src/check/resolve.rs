@@ -1,6 +1,7 @@
 //! Steps become nodes: names become numbers, and arguments are found.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{LitStr, Type};
 
@@ -10,12 +11,20 @@ use crate::collect::{Methods, signature};
 use crate::model::{Callable, CallableKind, Fact, Node, Parameter, Place};
 use crate::parse::graph::{SourceKind, Step};
 use crate::report::Report;
+use crate::self_type;
 use crate::suggest::nearest;
+use crate::text;
 
 pub(super) struct Resolver<'a> {
     pub(super) methods: &'a Methods,
     pub(super) parameters: &'a [Parameter],
     pub(super) report: &'a mut Report,
+    /// The type of the impl block.
+    self_type: &'a Type,
+    /// Whether the steps stand where there may be none: for each of some items, or by an option.
+    is_conditional: bool,
+    /// The options that were asked for, each with its default.
+    options: Vec<(String, String)>,
     pub(super) facts: Vec<Fact>,
     /// Items and scopes are numbered.
     numbers: usize,
@@ -24,8 +33,29 @@ pub(super) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(methods: &'a Methods, parameters: &'a [Parameter], report: &'a mut Report) -> Self {
-        Self { methods, parameters, report, facts: Vec::new(), numbers: 0, told: Vec::new() }
+    /// Of the parameters of `define_process`.
+    pub(super) fn declared(
+        methods: &'a Methods,
+        self_type: &'a Type,
+        parameters: &'a [Parameter],
+        report: &'a mut Report,
+    ) -> Self {
+        Self {
+            methods,
+            parameters,
+            report,
+            self_type,
+            is_conditional: false,
+            options: Vec::new(),
+            facts: Vec::new(),
+            numbers: 0,
+            told: Vec::new(),
+        }
+    }
+
+    /// Of a block within Rust code, which may stand behind any condition.
+    pub(super) fn written(methods: &'a Methods, self_type: &'a Type, report: &'a mut Report) -> Self {
+        Self { is_conditional: true, ..Self::declared(methods, self_type, &[], report) }
     }
 
     /// Leaves out what is wrong.
@@ -42,16 +72,47 @@ impl<'a> Resolver<'a> {
             }
             Step::EachIn { item, list, text, steps } => Some(self.each_in(item, list, text, steps, scope)),
             Step::Source { kind, name, text, steps } => self.source(kind, &name, text, steps, scope),
-            Step::Sub { process, text } => Some(self.sub(process, text, scope)),
+            Step::Sub { process, text } => self.sub(process, text, scope),
             Step::Choice { option, default, then, otherwise } => {
-                let then = self.steps(then, scope);
-                let otherwise = self.steps(otherwise, scope);
+                self.option(&option, &default);
+                let then = self.perhaps(then, scope);
+                let otherwise = self.perhaps(otherwise, scope);
                 Some(Node::Choice { option, default, then, otherwise })
             }
             Step::Unclear(steps) => {
                 self.steps(steps, &Scope::open());
                 None
             }
+        }
+    }
+
+    /// Steps that may not be there at all.
+    fn perhaps(&mut self, steps: Vec<Step>, scope: &Scope) -> Vec<Node> {
+        let around = std::mem::replace(&mut self.is_conditional, true);
+        let nodes = self.steps(steps, scope);
+        self.is_conditional = around;
+        nodes
+    }
+
+    /// An option is set beside the arguments: one that is called as an argument would never be what the argument is.
+    /// And it has one default.
+    fn option(&mut self, option: &Ident, default: &TokenStream) {
+        let wire = option.unraw().to_string();
+        if self.parameters.iter().any(|parameter| parameter.wire == wire) {
+            let fact = format!("`{wire}` is an argument of the process, and `if` asks for an option");
+            let help =
+                format!("take `{wire}` out of `define_process`, and set it with `.option(\"{wire}\", true)`");
+            self.report.error(option, fact, help);
+            return;
+        }
+        let default = text::of(default);
+        match self.options.iter().find(|(known, _)| *known == wire) {
+            Some((_, known)) if *known != default => {
+                let fact = format!("the option `{wire}` is `{known}` by default where it is asked for first");
+                self.report.error(option, fact, format!("write `option({wire} = {known})`"));
+            }
+            Some(_) => {}
+            None => self.options.push((wire, default)),
         }
     }
 
@@ -89,7 +150,10 @@ impl<'a> Resolver<'a> {
         let number = self.number();
         self.facts.push(Fact::Items { number, source: found, at: name.clone() });
         let inner = scope.inside(number, methods.sources[found].options.extend);
-        let nodes = self.steps(steps, &inner);
+        let nodes = match kind {
+            SourceKind::Each => self.perhaps(steps, &inner),
+            SourceKind::Transform => self.steps(steps, &inner),
+        };
         Some(Node::Source { source: found, text, nodes })
     }
 
@@ -120,20 +184,27 @@ impl<'a> Resolver<'a> {
         };
         let element = found.and_then(|found| found.text).and_then(|text| element_of(&text));
         let inner = scope.with(number, Known { wire, text: element, place });
-        let nodes = self.steps(steps, &inner);
+        let nodes = self.perhaps(steps, &inner);
         Node::EachIn { item, list, text, nodes }
     }
 
-    fn sub(&mut self, process: Type, text: Option<LitStr>, scope: &Scope) -> Node {
+    fn sub(&mut self, process: Type, text: Option<LitStr>, scope: &Scope) -> Option<Node> {
+        let named = self_type::replace(process.to_token_stream(), self.self_type);
+        if !self.is_conditional && text::of(&named) == text::of(self.self_type) {
+            let help = "put it where there may be none, as in `each item in items { .. }`";
+            self.report.error(&process, "this process contains itself without end", help);
+            return None;
+        }
+        let process = syn::parse2(named).unwrap_or(process);
         let item = match scope.rest {
             Rest::Nothing => None,
             Rest::Fields(item) => Some(item),
-            Rest::Open => return Node::Sub { process, text, in_item: false },
+            Rest::Open => return Some(Node::Sub { process, text, in_item: false }),
         };
         let known = scope.known.iter();
         let scope = known.map(|known| (known.wire.clone(), known.place.clone())).collect();
         self.facts.push(Fact::Embedded { process: Box::new(process.clone()), scope, item });
-        Node::Sub { process, text, in_item: item.is_some() }
+        Some(Node::Sub { process, text, in_item: item.is_some() })
     }
 
     /// Finds each argument of what is named `at`.

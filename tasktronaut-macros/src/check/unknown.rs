@@ -30,6 +30,11 @@ pub(super) fn task(resolver: &mut Resolver<'_>, name: &Ident, wire: &str) {
         (format!("`{wire}` is a hook"), "leave it out: hooks run by themselves".to_owned())
     } else if let Some(better) = nearest(wire, tasks.iter().copied().chain(wrong(resolver))) {
         (format!("no task named `{wire}` in this process"), format!("did you mean `{better}`?"))
+    } else if wire.starts_with(char::is_uppercase) {
+        (
+            format!("no task named `{wire}` in this process"),
+            format!("write `sub {name};` for another process"),
+        )
     } else {
         let help = if tasks.is_empty() || tasks.len() > MOST {
             format!("add `#[task] fn {name}(&self) {{}}` to this impl block")

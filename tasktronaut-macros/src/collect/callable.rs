@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Type};
 
 use super::{conditions, parameter};
-use crate::model::{Callable, CallableKind};
+use crate::model::{Callable, CallableKind, Input, Parameter};
 use crate::parse::attribute::{self, Options};
 use crate::parse::item::{Item, Method, Role};
 use crate::report::Report;
@@ -51,6 +51,8 @@ pub(super) fn read(
                 right &= is_shared(receiver, what, report);
             }
             FnArg::Typed(typed) => match parameter::read(item, typed, kind, report) {
+                // The compiler itself tells of a second parameter of the same name.
+                Some(Input::Argument(parameter)) if is_known(&inputs, &parameter) => right = false,
                 Some(input) => inputs.push(input),
                 None => right = false,
             },
@@ -77,6 +79,10 @@ pub(super) fn read(
         output,
         conditions: conditions(&method.attributes),
     })
+}
+
+fn is_known(inputs: &[Input], parameter: &Parameter) -> bool {
+    inputs.iter().any(|input| matches!(input, Input::Argument(known) if known.wire == parameter.wire))
 }
 
 /// Tasks are plain or async functions and nothing beyond.

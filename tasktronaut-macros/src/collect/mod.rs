@@ -90,6 +90,16 @@ pub(crate) fn methods(item: &Item, report: &mut Report) -> Methods {
             .iter()
             .filter_map(|attribute| Some((Role::of(attribute)?, attribute)))
             .collect();
+        let conditional = |attribute: &&Attribute| Role::conditional(attribute).is_some();
+        if let Some(attribute) = method.attributes.iter().find(conditional)
+            && let Some(role) = Role::conditional(attribute)
+        {
+            let word = role.word();
+            let fact = format!("`#[process]` cannot know whether this is `#[{word}]`");
+            report.error(attribute, fact, format!("write `#[cfg(..)] #[{word}]`, or `#[{word}]` alone"));
+            methods.wrong.push(name);
+            continue;
+        }
         match roles.as_slice() {
             [] if name == "define_process" => {
                 if methods.definition.replace(index).is_some() {

@@ -5,10 +5,10 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Attribute, Meta, Pat, PatType, Type, TypeReference};
 
-use crate::expand::self_type;
 use crate::model::{CallableKind, Default, Input, Parameter};
 use crate::parse::item::{Item, Method};
 use crate::report::Report;
+use crate::self_type;
 use crate::suggest::nearest;
 use crate::text;
 
@@ -88,6 +88,11 @@ fn owned(item: &Item, typed: &PatType, report: &mut Report) -> Option<Parameter>
         return None;
     }
     let name = &pattern.ident;
+    if is_the_definition(&typed.ty, &item.self_type) {
+        let fact = "a task knows its process as `self`";
+        report.error(typed, fact, format!("write `&self`, and `self` for `{name}`"));
+        return None;
+    }
     if let Some((fact, better)) = not_owned(&typed.ty) {
         let help = match better {
             Some(better) => format!("write `{name}: {better}`"),
@@ -142,6 +147,13 @@ fn optional(kind: &Type) -> Option<&Type> {
         syn::GenericArgument::Type(inner) => Some(inner),
         _ => None,
     }
+}
+
+/// `&Album` or `&Self`
+fn is_the_definition(kind: &Type, self_type: &Type) -> bool {
+    let Type::Reference(TypeReference { elem, .. }) = kind else { return false };
+    let named = text::of(elem);
+    named == "Self" || named == text::of(self_type)
 }
 
 /// What is wrong with a type that cannot be stored and read back, and what to write instead.

@@ -7,7 +7,6 @@ mod define;
 mod dispatch;
 mod implementation;
 mod needs;
-pub(crate) mod self_type;
 mod start;
 mod subprocess;
 mod typecheck;
@@ -120,6 +119,7 @@ pub(crate) fn lints() -> TokenStream {
             let_underscore_drop,
             missing_copy_implementations,
             missing_debug_implementations,
+            non_camel_case_types,
             private_bounds,
             private_interfaces,
             single_use_lifetimes,
@@ -190,14 +190,17 @@ fn adapter(name: &str) -> Ident {
     format_ident!("__{name}")
 }
 
+/// `create_album` as `CreateAlbum`. What would look like another name then, as `line_1` like `line1`, stays as it is:
+/// no two names become one.
 fn camel_case(name: &str) -> String {
+    let is_word = |part: &str| part.starts_with(|first: char| first.is_lowercase());
+    if !name.split('_').all(is_word) || name.contains(char::is_uppercase) {
+        return format!("_{name}");
+    }
     let mut camel = String::new();
     for part in name.split('_') {
         let mut letters = part.chars();
-        match letters.next() {
-            Some(first) => camel.extend(first.to_uppercase().chain(letters)),
-            None => camel.push('_'),
-        }
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase).chain(letters));
     }
     camel
 }

@@ -4,9 +4,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::Attribute;
 
-use super::{self_type, visible_lints};
+use super::visible_lints;
 use crate::model::{Default, Definition, Parameter, Process};
 use crate::parse::item::Member;
+use crate::self_type;
 
 /// The name of the arguments' struct.
 pub(super) fn arguments_name(process: &Process) -> Ident {

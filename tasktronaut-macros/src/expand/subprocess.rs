@@ -43,10 +43,11 @@ fn requirement(process: &str, parameter: &Parameter) -> (TokenStream, TokenStrea
     let absent =
         format!("process `{process}` needs the argument `{wire}: {text}`, which is not in scope here");
     let absent_label = format!("`{wire}` is not in scope");
-    let declare = format!("help: declare it: `fn define_process(.., {wire}: {text})`");
+    let declare = format!("help: declare `{wire}: {text}` in `define_process`");
     let wrong = format!("process `{process}` takes `{wire}: {text}`, but here `{wire}` is a `{{Self}}`");
     let change = format!("help: make the argument a `{text}`");
     let wrong_label = format!("`{wire}` is a `{{Self}}` here");
+    // `impl<>`: see `typecheck::accepts`.
     let declaration = quote_spanned! {span=>
         #[diagnostic::on_unimplemented(message = #absent, label = #absent_label, note = #declare)]
         pub trait #needs { type Type; }
@@ -55,9 +56,9 @@ fn requirement(process: &str, parameter: &Parameter) -> (TokenStream, TokenStrea
         #[diagnostic::on_unimplemented(message = #wrong, label = #wrong_label, note = #change)]
         pub trait #accepts<T> {}
         #[diagnostic::do_not_recommend]
-        impl #accepts<#kind> for #kind {}
+        impl<> #accepts<#kind> for #kind {}
         #[diagnostic::do_not_recommend]
-        impl #accepts<#kind> for __tt::Anything {}
+        impl<> #accepts<#kind> for __tt::Anything {}
     };
     (declaration, quote_spanned!(span=> #needs<Type: #accepts<#kind>>))
 }

@@ -4,6 +4,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use super::dispatch::returns_result;
 use super::{adapter, camel_case, needs, start, subprocess};
@@ -50,7 +51,8 @@ struct Check<'a> {
     items: TokenStream,
     /// One trait for each type that an argument must have.
     traits: TokenStream,
-    declared: Vec<Ident>,
+    /// The functions that ask for a type, each with the callable and the parameter that it is of.
+    declared: Vec<(Ident, [&'a str; 2])>,
 }
 
 impl<'a> Check<'a> {
@@ -88,7 +90,7 @@ impl<'a> Check<'a> {
     fn ask(&mut self, place: &Place, name: &Ident) {
         if let Place::Field(number) = place {
             self.asked.push(*number);
-            if !self.names.contains(name) {
+            if !self.names.iter().any(|known| known.unraw() == name.unraw()) {
                 self.names.push(name.clone());
             }
         }
@@ -134,11 +136,9 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// `let value1 = ItemsOf(..).item(); let item1 = FieldsOf(value1).fields();`
+    /// `let value1 = ItemsOf(..).item(); let item1 = FieldsOf(value1).fields();`, or `FieldsOf(..).have_names();` where no
+    /// step needs one of the fields.
     fn items(&self, number: usize, source: usize, at: &Ident) -> TokenStream {
-        if !self.asked.contains(&number) {
-            return TokenStream::new();
-        }
         let Some(source) = self.process.sources.get(source) else { return TokenStream::new() };
         let self_type = &self.process.item.self_type;
         let this = source.takes_self.then(|| quote!(this,));
@@ -150,16 +150,39 @@ impl<'a> Check<'a> {
         if returns_result(source) {
             value = quote!(__tt::success(#value));
         }
+        let is_asked = self.asked.contains(&number);
+        let fields = if is_asked { quote!(__Fields) } else { quote!(__tt::Anything) };
         let value = match source.kind {
             CallableKind::Source(crate::parse::graph::SourceKind::Transform) => value,
-            _ => quote!(__tt::ItemsOf::<_, __Fields>::new(#value).item()),
+            _ => quote!(__tt::ItemsOf::<_, #fields>::new(#value).item()),
         };
         let (item, whole) = (format_ident!("item{number}"), format_ident!("value{number}"));
+        let known = if is_asked {
+            quote! {
+                let #item = __tt::FieldsOf::<_, __Fields>::new(&#whole);
+                let #item = #item.fields();
+            }
+        } else {
+            quote_spanned!(at.span()=> __tt::FieldsOf::<_, __tt::Anything>::new(&#whole).have_names();)
+        };
         quote! {
             let #whole = #value;
-            let #item = __tt::FieldsOf::<_, __Fields>::new(&#whole);
-            let #item = #item.fields();
+            #known
         }
+    }
+
+    /// The function that asks for the type of a parameter, and whether it is new. The task `resize` with `image_path`
+    /// and `resize_image` with `path` have two.
+    fn asking(&mut self, of: [&'a str; 2]) -> (Ident, bool) {
+        if let Some((function, _)) = self.declared.iter().find(|(_, known)| *known == of) {
+            return (function.clone(), false);
+        }
+        let mut function = adapter(&of.join("_"));
+        if self.declared.iter().any(|(known, _)| *known == function) {
+            function = adapter(&format!("{}_{}", of.join("_"), self.declared.len()));
+        }
+        self.declared.push((function.clone(), of));
+        (function, true)
     }
 
     /// `__resize_path(&item1.path);`
@@ -173,10 +196,9 @@ impl<'a> Check<'a> {
     ) -> TokenStream {
         let Some(callable) = self.callables(kind).get(index) else { return TokenStream::new() };
         let Some(parameter) = callable.parameters().nth(number) else { return TokenStream::new() };
-        let function = adapter(&format!("{}_{}", callable.wire, parameter.wire));
+        let (function, is_new) = self.asking([callable.wire.as_str(), parameter.wire.as_str()]);
         let conditions = &callable.conditions;
-        if !self.declared.contains(&function) {
-            self.declared.push(function.clone());
+        if is_new {
             let what = match kind {
                 CallableKind::Task => "task",
                 CallableKind::Source(_) => "source",
@@ -187,26 +209,41 @@ impl<'a> Check<'a> {
         let value = value(place, &parameter.name, at);
         let mut function = function;
         function.set_span(at.span());
-        quote_spanned!(at.span()=> #(#conditions)* #function(#value);)
+        match place {
+            // What is wrong with a field that is there is said of the step.
+            Place::Field(_) => quote_spanned! {at.span()=>
+                #(#conditions)* { let value = #value; #function(value); }
+            },
+            _ => quote_spanned!(at.span()=> #(#conditions)* #function(#value);),
+        }
     }
 }
 
 /// Where an argument comes from, in the place of the step that takes it. The variables are our own: their names must
 /// not be taken for names of the user, who may have written the step in a `macro_rules!`.
+///
+/// A field is asked for where the parameter stands: where there is none, the compiler proposes one with a similar name,
+/// which would be no name for the step.
 fn value(place: &Place, name: &Ident, at: &Ident) -> TokenStream {
     let span = at.span();
-    let mut name = name.clone();
-    name.set_span(span);
-    let variable = match place {
-        Place::Argument(_) | Place::Unknown => {
-            let arguments = quote!(arguments);
-            return quote_spanned!(span=> &__tt::given(#arguments).#name);
-        }
-        Place::Element(number) | Place::Field(number) => format_ident!("item{number}"),
+    let here = {
+        let mut name = name.clone();
+        name.set_span(span);
+        name
     };
     match place {
-        Place::Field(_) => quote_spanned!(span=> &(*__tt::given(#variable)).#name),
-        _ => quote_spanned!(span=> __tt::given(#variable)),
+        Place::Argument(_) | Place::Unknown => {
+            let arguments = quote!(arguments);
+            quote_spanned!(span=> &__tt::given(#arguments).#here)
+        }
+        Place::Element(number) => {
+            let item = format_ident!("item{number}");
+            quote_spanned!(span=> __tt::given(#item))
+        }
+        Place::Field(number) => {
+            let item = format_ident!("item{number}");
+            quote_spanned!(span=> &(*__tt::given(#item)).#name)
+        }
     }
 }
 
@@ -234,6 +271,7 @@ fn accepts(function: &Ident, what: &str, callable: &Callable, parameter: &Parame
     let kinds = [Some(kind.clone()), optional.clone(), Some(quote!(__tt::Anything))];
     let kinds = kinds.iter().flatten();
     // The type stands in the bound too: where the compiler does not know it, that is told, and nothing of the bound.
+    // And `impl<>`, not `impl`: else it is told a second time, as a type parameter that may be missing.
     quote_spanned! {span=>
         #conditions
         #[diagnostic::on_unimplemented(message = #message, label = #label, note = #help)]
@@ -241,7 +279,7 @@ fn accepts(function: &Ident, what: &str, callable: &Callable, parameter: &Parame
         #(
             #conditions
             #[diagnostic::do_not_recommend]
-            impl #name<#kind> for #kinds {}
+            impl<> #name<#kind> for #kinds {}
         )*
         #conditions
         fn #function<T: #name<#kind>>(_: &T) {}

@@ -92,7 +92,9 @@ fn role(method: &Method) -> Option<Role> {
 
 fn method_with(method: &Method, body: &mut impl FnMut(TokenStream) -> TokenStream) -> TokenStream {
     let Method { visibility, modifier, .. } = method;
-    let attributes = method.attributes.iter().filter(|attribute| Role::of(attribute).is_none());
+    let is_told =
+        |attribute: &Attribute| Role::of(attribute).or_else(|| Role::conditional(attribute)).is_some();
+    let attributes = method.attributes.iter().filter(|attribute| !is_told(attribute));
     let is_callable = role(method).is_some();
     let mut signature = method.signature.clone();
     for input in &mut signature.inputs {

@@ -149,7 +149,9 @@ fn step(cursor: &mut Cursor, report: &mut Report) -> Option<Step> {
             report.error(&word, "`else` stands behind no `if`", "write `if option(name) { .. } else { .. }`");
             cursor.group(Delimiter::Brace).map(|group| Step::Unclear(steps(group.stream(), report)))
         }
-        _ if mistake::is_keyword(&word) && words::block_meant(&spelled).is_none() => {
+        _ if cursor.peek_punct('!')
+            || mistake::is_keyword(&word) && words::block_meant(&spelled).is_none() =>
+        {
             mistake::rust(cursor, &word, report);
             None
         }
@@ -233,7 +235,9 @@ fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Ste
             None
         }
     };
-    let is_end = |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_text(tree) || is_punct(tree, ';');
+    // `0..3` is no description.
+    let is_end =
+        |tree: &TokenTree| is_group(tree, Delimiter::Brace) || is_string(tree) || is_punct(tree, ';');
     let list = cursor.until(is_end);
     let list_name = match list.as_slice() {
         [TokenTree::Ident(name)] => Some(name.clone()),
@@ -384,6 +388,10 @@ fn unknown_block(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Opti
             body(cursor, &word.to_string(), word, report).map(|(_, steps)| Step::Unclear(steps))
         }
     }
+}
+
+fn is_string(tree: &TokenTree) -> bool {
+    syn::parse2::<LitStr>(tree.to_token_stream()).is_ok()
 }
 
 pub(super) fn is_text(tree: &TokenTree) -> bool {

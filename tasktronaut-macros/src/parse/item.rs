@@ -4,7 +4,11 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, FnArg, Generics, ImplItem, Path, Signature, Token, Type, Visibility};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, FnArg, Generics, ImplItem, Meta, MetaList, Path, Signature, Token, Type, Visibility,
+    parse_quote,
+};
 
 use super::cursor::{is_group, is_punct};
 
@@ -177,6 +181,18 @@ impl Role {
             "transform" if ours => Some(Self::Transform),
             _ => None,
         }
+    }
+
+    /// The role that this attribute would give under a condition, `#[cfg_attr(.., task)]`: it is not known here whether
+    /// it does.
+    pub(crate) fn conditional(attribute: &Attribute) -> Option<Self> {
+        if !attribute.path().is_ident("cfg_attr") {
+            return None;
+        }
+        let given =
+            |list: &MetaList| list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok();
+        let given = attribute.meta.require_list().ok().and_then(given)?;
+        given.into_iter().skip(1).find_map(|meta| Self::of(&parse_quote!(#[#meta])))
     }
 
     pub(crate) fn word(self) -> &'static str {

@@ -49,7 +49,7 @@ pub(super) fn no_step(cursor: &mut Cursor, report: &mut Report) -> Option<TokenS
     None
 }
 
-/// `let x = 5;`, `match x { .. }`: Rust, of which nothing is understood.
+/// `let x = 5;`, `match x { .. }`, `println!(..)`: Rust, of which nothing is understood.
 pub(super) fn rust(cursor: &mut Cursor, word: &Ident, report: &mut Report) {
     let rest = cursor.until(|tree| is_punct(tree, ';') || is_group(tree, Delimiter::Brace));
     cursor.group(Delimiter::Brace);

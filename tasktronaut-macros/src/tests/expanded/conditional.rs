@@ -114,6 +114,7 @@ pub(crate) use __needs_of_Album as Album;
     let_underscore_drop,
     missing_copy_implementations,
     missing_debug_implementations,
+    non_camel_case_types,
     private_bounds,
     private_interfaces,
     single_use_lifetimes,

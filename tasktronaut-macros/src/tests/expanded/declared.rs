@@ -128,6 +128,7 @@ pub(crate) use __needs_of_Album as Album;
     let_underscore_drop,
     missing_copy_implementations,
     missing_debug_implementations,
+    non_camel_case_types,
     private_bounds,
     private_interfaces,
     single_use_lifetimes,
@@ -372,7 +373,7 @@ const _: () = {
     #[diagnostic::on_unimplemented(
         message = "process `Album` needs the argument `album: String`, which is not in scope here",
         label = "`album` is not in scope",
-        note = "help: declare it: `fn define_process(.., album: String)`"
+        note = "help: declare `album: String` in `define_process`"
     )]
     pub trait __AlbumNeedsAlbum {
         type Type;
@@ -395,7 +396,7 @@ const _: () = {
     #[diagnostic::on_unimplemented(
         message = "process `Album` needs the argument `photos: Vec<PathBuf>`, which is not in scope here",
         label = "`photos` is not in scope",
-        note = "help: declare it: `fn define_process(.., photos: Vec<PathBuf>)`"
+        note = "help: declare `photos: Vec<PathBuf>` in `define_process`"
     )]
     pub trait __AlbumNeedsPhotos {
         type Type;
@@ -462,7 +463,10 @@ const _: () = {
             let item1 = __tt::FieldsOf::<_, __Fields>::new(&value1);
             let item1 = item1.fields();
             let _ = <Album>::resize;
-            __resize_path(&(*__tt::given(item1)).path);
+            {
+                let value = &(*__tt::given(item1)).path;
+                __resize_path(value);
+            }
             let item2 = &__tt::element(&__tt::given(arguments).photos);
             let _ = <Album>::resize;
             {

@@ -88,7 +88,7 @@ impl From<ArgumentError> for TaskError {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of an argument: arguments are written to a store and read back",
     label = "serde cannot write and read this type",
-    note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to the type"
+    note = "help: add `#[derive(serde::Serialize, serde::Deserialize)]` to the type, or wrap it in one of yours that has them"
 )]
 pub trait Argument: Serialize + DeserializeOwned + Send + 'static {}
 
@@ -98,7 +98,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Argument for T {}
 #[diagnostic::on_unimplemented(
     message = "`each .. in` needs a list, but this argument is a `{Self}`",
     label = "this is no list",
-    note = "help: declare the argument as a list, for example `Vec<{Self}>`"
+    note = "help: declare the argument as a list, such as a `Vec`"
 )]
 pub trait List {
     /// The type of its elements.
