@@ -34,6 +34,8 @@ pub use crate::{
 
 /// Sets an argument from a literal; what cannot be written becomes `null`.
 pub fn set_argument<T: Serialize + ?Sized>(arguments: &mut Arguments, name: &str, value: &T) {
+    // `r#type` is called `type`, as in a struct.
+    let name = name.strip_prefix("r#").unwrap_or(name);
     if arguments.set(name, value).is_err() {
         let _ = arguments.set(name, &());
     }

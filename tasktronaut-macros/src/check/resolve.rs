@@ -249,7 +249,15 @@ impl<'a> Resolver<'a> {
                 parameter.name, list.wire
             ),
             (None, Some(near)) => format!("`{near}` is in scope here: rename one of the two"),
-            (None, None) => format!("declare it: `{}`", signature(self.parameters, &wanted)),
+            (None, None) => match untaken(callable, scope) {
+                Some(element) => {
+                    format!(
+                        "take `{element}` in `{}`, or declare `{wanted}` in `define_process`",
+                        callable.wire
+                    )
+                }
+                None => format!("declare it: `{}`", signature(self.parameters, &wanted)),
+            },
         };
         let fact =
             format!("{what} `{}` needs the argument `{wanted}`, which is not in scope here", callable.wire);
@@ -270,6 +278,14 @@ fn is_settled(known: &Known, parameter: &Parameter) -> bool {
         Place::Field(_) if parameter.may_be_absent() => true,
         _ => known.text.as_ref() == Some(&parameter.text),
     }
+}
+
+/// The element that this place is there for, where the callable does not take it: it may be after a field of it.
+fn untaken(callable: &Callable, scope: &Scope) -> Option<String> {
+    let element = scope.known.iter().rev().find(|known| matches!(known.place, Place::Element(_)))?;
+    let is_taken = callable.parameters().any(|parameter| parameter.wire == element.wire);
+    let text = element.text.as_ref().filter(|_| !is_taken)?;
+    Some(format!("{}: {text}", element.wire))
 }
 
 /// The `T` of `Vec<T>`, as it is written.

@@ -221,6 +221,11 @@ macro_rules! arguments {
     }};
     (@value $name:ident) => { $name };
     (@value $name:ident $value:expr) => { $value };
+    ($name:literal $($rest:tt)*) => {
+        ::core::compile_error!(
+            "the names of arguments stand without quotes here\nhelp: write `arguments! { name: value }`, or call `Arguments::set` for a name that Rust does not have"
+        )
+    };
 }
 
 #[cfg(test)]
@@ -243,5 +248,11 @@ mod tests {
         let right: Arguments = serde_json::from_str(r#"{"b":null,"a":[1,2]}"#).unwrap();
         assert_eq!(left, right);
         assert_ne!(left, crate::arguments! { a: [1, 2] });
+    }
+
+    #[test]
+    fn raw_names_are_called_as_in_a_struct() {
+        let arguments = crate::arguments! { r#type: "a", b: 1 };
+        assert_eq!(arguments.to_string(), r#"{"type":"a","b":1}"#);
     }
 }

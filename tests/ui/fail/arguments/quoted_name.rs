@@ -1,0 +1,5 @@
+use tasktronaut::arguments;
+
+fn main() {
+    let _ = arguments! { "album": "Summer", "size": 3 };
+}
