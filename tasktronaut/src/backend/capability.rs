@@ -92,9 +92,15 @@ mod tests {
             (true, false) => "programs of one host",
             (true, true) => "programs of many hosts",
         };
+        let clock = |own: &Capability| match (own.shared, own.distributed) {
+            (false, _) => "the program's",
+            (true, false) => "the host's",
+            (true, true) => "the server's",
+        };
         let jobs = |own: &Capability| if own.max_jobs == Some(100_000) { "100,000" } else { "no limit" };
         assert_eq!(row("an acknowledged enqueue survives"), all.each_ref().map(survives));
         assert_eq!(row("workers"), all.each_ref().map(workers));
+        assert_eq!(row("whose clock counts"), all.each_ref().map(clock));
         assert_eq!(row("most jobs in one process"), all.each_ref().map(jobs));
     }
 }

@@ -1,7 +1,7 @@
 //! What goes in and out of a backend.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +13,7 @@ use crate::definition::hooks::{Hook, HookEvent};
 use crate::definition::registry::Registry;
 use crate::plan::rules::{JobFailure, Verdict};
 use crate::plan::{JobState, NodeKind, Outcome, Plan};
+use crate::words::clock::Deadline;
 use crate::words::error::TaskError;
 
 /// One start of a worker. Random, so that two starts are never taken for one (`R3`).
@@ -218,25 +219,32 @@ pub struct Unroutable {
 #[derive(Debug, Default)]
 pub struct Bell {
     sleepers: AtomicUsize,
-    rung: Mutex<bool>,
+    rung: AtomicBool,
+    /// How many wait for the ring.
+    waiting: Mutex<usize>,
     ring: Condvar,
 }
 
 impl Bell {
     /// Wakes one of those who sleep, or keeps the next one from falling asleep.
     pub fn ring(&self) {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        *rung = true;
-        drop(rung);
-        self.ring.notify_one();
+        if self.sound() {
+            self.ring.notify_one();
+        }
     }
 
     /// Wakes everyone who sleeps.
     pub(crate) fn ring_all(&self) {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        *rung = true;
-        drop(rung);
-        self.ring.notify_all();
+        if self.sound() {
+            self.ring.notify_all();
+        }
+    }
+
+    /// Whether anybody waits to be told.
+    fn sound(&self) -> bool {
+        // Who begins to wait after this sees it; who waits already is counted.
+        self.rung.store(true, Ordering::SeqCst);
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) > 0
     }
 
     /// Whether somebody sleeps or is about to.
@@ -264,11 +272,22 @@ impl Bell {
     /// Waits until the bell rings, at most for a while, without being counted as asleep: for who has no use for more
     /// work.
     pub(crate) fn wait(&self, longest: Duration) {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*rung {
-            (rung, _) = self.ring.wait_timeout(rung, longest).unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.rung.swap(false, Ordering::SeqCst) {
+            *waiting += 1;
+            (waiting, _) = self.ring.wait_timeout(waiting, longest).unwrap_or_else(PoisonError::into_inner);
+            *waiting -= 1;
+            self.rung.store(false, Ordering::SeqCst);
         }
-        *rung = false;
+    }
+
+    /// Listens for the bell without falling asleep, for a short while: to fall asleep and to be woken takes longer than
+    /// many a job.
+    pub(crate) fn listen(&self, longest: Duration) {
+        let end = Deadline::after(longest);
+        while !self.rung.load(Ordering::Relaxed) && !end.is_none_or(Deadline::has_passed) {
+            std::hint::spin_loop();
+        }
     }
 }
 

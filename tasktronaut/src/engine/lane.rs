@@ -13,6 +13,7 @@ use smallvec::smallvec;
 use super::attempt::{Desk, Job, Ran};
 use super::shared::Shared;
 use crate::backend::{Backend, Claim, Claimed, ClaimedProcess, Exchanged, Finished, JobEnd};
+use crate::words::blocking;
 use crate::words::clock::{Clock, Moment};
 
 /// The most jobs that are claimed at a time.
@@ -29,6 +30,9 @@ const LONGEST_DELAY: Duration = Duration::from_micros(100);
 
 /// While chunks are larger than this, the clock is read once for so many jobs.
 const CLOCK_EVERY: usize = 8;
+
+/// While chunks are larger than that, a lane within one program listens for more so long before it falls asleep.
+const LISTENS: Duration = Duration::from_micros(50);
 
 /// A spare lane that finds nothing to do for so many sleeps ends.
 const IDLE_SLEEPS: u32 = 5;
@@ -126,17 +130,21 @@ impl Lane {
         shared.remove_lane(self);
     }
 
-    /// Keeps the end of the job before, and takes the next one. What is to be recorded now goes to `due`, which is
-    /// empty; nothing is kept back longer than `delay`.
+    /// Keeps the end of the job before, and takes the next one, where nothing was left of the jobs that were just
+    /// `claimed`. What is to be recorded now goes to `due`, which is empty; nothing is kept back longer than `delay`.
     fn turn(
         &self,
         end: Option<JobEnd>,
         now: Moment,
         delay: Duration,
         is_stopping: bool,
+        claimed: &mut Vec<Claimed>,
         due: &mut Vec<Finished>,
     ) -> Next {
         let mut state = self.state();
+        if !claimed.is_empty() {
+            std::mem::swap(&mut state.claimed, claimed);
+        }
         let running = state.running.take();
         let has_failed = end.as_ref().is_some_and(JobEnd::has_failed);
         if let Some(end) = end
@@ -345,7 +353,8 @@ impl<B: Backend> Work<'_, B> {
             let now = self.now();
             let delay = self.cost.max(LONGEST_DELAY);
             let is_stopping = self.shared.is_stopping();
-            let (claim, other) = match self.lane.turn(end.take(), now, delay, is_stopping, &mut self.due) {
+            let (claimed, due) = (&mut self.claimed, &mut self.due);
+            let (claim, other) = match self.lane.turn(end.take(), now, delay, is_stopping, claimed, due) {
                 Next::Job(claim, other) => (claim, other),
                 Next::Lower => {
                     self.exchange(1);
@@ -413,6 +422,9 @@ impl<B: Backend> Work<'_, B> {
             Some(exchanged) => {
                 self.shared.finish();
                 self.idle += 1;
+                if self.chunk > CLOCK_EVERY && !self.shared.has_others {
+                    self.shared.bell.listen(LISTENS);
+                }
                 self.shared.bell.sleep(self.shared.until_look(&exchanged));
                 false
             }
@@ -434,7 +446,6 @@ impl<B: Backend> Work<'_, B> {
         self.cost = self.begun.since(now).min(LARGEST_COST);
         // The first group is the next to run, and the stack's last.
         self.claimed.reverse();
-        std::mem::swap(&mut self.lane.state().claimed, &mut self.claimed);
         None
     }
 
@@ -458,14 +469,15 @@ impl<B: Backend> Work<'_, B> {
         }
         // Where a claim goes to a server, it is worth as much work as it takes time.
         let quick = QUICK.saturating_mul(u32::try_from(self.taken).unwrap_or(u32::MAX)).max(self.cost);
-        let took = now.since(self.begun).as_nanos().max(1);
-        let worth = usize::try_from(self.taken as u128 * quick.as_nanos() / took).unwrap_or(LARGEST_CHUNK);
+        let took = Moment::default().after(now.since(self.begun)).0.max(1);
+        let worth = Moment::default().after(quick).0.saturating_mul(self.taken as u64) / took;
+        let worth = usize::try_from(worth).unwrap_or(LARGEST_CHUNK);
         self.chunk = worth.clamp(1, self.chunk * 2).min(LARGEST_CHUNK);
         self.taken = 0;
     }
 
     /// Records what is due, and claims.
     fn exchange(&mut self, wanted: usize) -> Exchanged {
-        self.shared.block_on(self.shared.exchange(&mut self.due, wanted, &mut self.claimed))
+        blocking::block_on(self.shared.exchange(&mut self.due, wanted, &mut self.claimed))
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::shared::Shared;
 use super::suspended;
 use crate::backend::Backend;
+use crate::words::blocking;
 use crate::words::clock::{Clock, Moment};
 
 /// How often the monitor looks, and how long a job runs before its lane counts as stuck.
@@ -90,7 +91,7 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
         queued += look.queued;
         held_up |= look.is_stuck && look.queued > 0;
         if !look.unsent.is_empty() {
-            shared.block_on(shared.exchange(&mut look.unsent, 0, &mut Vec::new()));
+            blocking::block_on(shared.exchange(&mut look.unsent, 0, &mut Vec::new()));
         }
         if let Some((process, claim)) = look.overdue {
             suspended::overdue(shared, &process, &claim);
@@ -103,7 +104,7 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
         }
     }
     if running && now >= *due {
-        let exchanged = shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()));
+        let exchanged = blocking::block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new()));
         *due = now.after(shared.until_look(&exchanged));
     }
     if !lanes.is_empty() && stuck == lanes.len() && lanes.len() < shared.concurrency && !shared.is_stopping()
@@ -111,7 +112,7 @@ fn look<B: Backend>(shared: &Arc<Shared<B>>, due: &mut Moment) -> bool {
         // A store is not asked every millisecond whether there is more to do: one lane is kept free to look for itself.
         let more = queued > 0
             || (!shared.has_others
-                && shared.block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more);
+                && blocking::block_on(shared.exchange(&mut Vec::new(), 0, &mut Vec::new())).more);
         let new = match more {
             true => lanes.len().min(shared.concurrency - lanes.len()),
             false => usize::from(shared.has_others),

@@ -12,7 +12,6 @@ use super::monitor::Monitor;
 use super::observer::{Attempt, Observer, Sent};
 use crate::backend::{Backend, Bell, Claimed, Exchanged, Finished, Membership, WorkerId};
 use crate::definition::context::{Level, Signal};
-use crate::words::blocking;
 use crate::words::clock::{Clock, Moment, SystemClock};
 use crate::words::policy::Policy;
 
@@ -141,12 +140,6 @@ impl<B: Backend> Shared<B> {
 
     pub(super) fn lanes(&self) -> Vec<Arc<Lane>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Runs a backend's operation to its end, from a thread that may block.
-    pub(super) fn block_on<T>(&self, operation: impl Future<Output = T>) -> T {
-        let _entered = self.runtime.enter();
-        blocking::block_on(operation)
     }
 
     /// Exchanges with the backend. Where that fails, the ends are kept and sent again.

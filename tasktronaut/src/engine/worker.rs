@@ -18,6 +18,7 @@ use crate::definition::context::Signal;
 use crate::definition::registry::{Registry, RegistryError};
 use crate::definition::schedule::DEFAULT_QUEUE;
 use crate::plan::rules::DEFAULT_PUT_BACKS;
+use crate::words::blocking;
 use crate::words::clock::SystemClock;
 use crate::words::name::{NameError, check_name};
 use crate::words::policy::Policy;
@@ -228,7 +229,8 @@ impl<B: Backend> Worker<B> {
         if capability.shared {
             running.keeper = Some(Keeper::start(&shared).map_err(WorkerError::Thread)?);
         } else {
-            shared.block_on(shared.backend.join(shared.id, shared.membership.clone()))?;
+            let _entered = shared.runtime.enter();
+            blocking::block_on(shared.backend.join(shared.id, shared.membership.clone()))?;
             shared.start_lanes().map_err(WorkerError::Thread)?;
         }
         Ok(running)

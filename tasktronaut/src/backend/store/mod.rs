@@ -48,7 +48,8 @@ pub type Listener = Arc<dyn Fn(Wake) + Send + Sync>;
 /// # What every operation promises
 ///
 /// - It is atomic: all of it is recorded, or nothing; and recorded is what it says when it returns.
-/// - Times are the store's own: callers give durations, the store adds them to its clock, which never goes backwards.
+/// - Times are the store's own: callers give durations, the store adds them to its clock. Where that clock is put back,
+///   leases and pauses last longer, and nothing else happens.
 /// - An operation may be sent again after its answer was lost; an [`End`] then counts once, and is answered again with
 ///   [`Recorded::Done`] as long as its row shows that it is recorded.
 /// - Rows that do not make sense give [`BackendError::Corrupt`], never a panic, and do not harm their neighbours.
