@@ -137,6 +137,22 @@ async fn a_process_can_be_enqueued_in_a_transaction_of_ones_own() -> Result<(), 
     Ok(())
 }
 
+/// A crash shows all of a process or nothing: all its rows are of one transaction.
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn r1_a_process_is_added_in_one_transaction() -> Result<(), BoxError> {
+    let place = place();
+    let store = open(place.clone()).await?;
+    store.enqueue(vec![fan("album", 2), fan("other", 3)].into()).await?;
+    let tables = ["process", "job", "meeting"];
+    let rows =
+        tables.map(|table| format!("SELECT xmin::text AS writer FROM {place}.{table}")).join(" UNION ALL ");
+    let sql = format!("SELECT count(*), count(DISTINCT writer) FROM ({rows}) r");
+    let counts = client(&SERVER).await?.query_one(&sql, &[]).await?;
+    assert_eq!((counts.try_get::<_, i64>(0)?, counts.try_get::<_, i64>(1)?), (6, 1));
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
 async fn r5_concurrent_programs_lose_no_join_and_do_not_deadlock() -> Result<(), BoxError> {

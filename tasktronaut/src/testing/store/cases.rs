@@ -9,7 +9,7 @@ macro_rules! __store_cases {
             enqueue {
                 r1_a_new_process_is_found_as_it_was_given
                 r1_the_first_job_gets_its_row_and_the_others_do_not
-                r1_no_process_is_seen_without_its_first_job
+                r1_no_process_is_seen_without_what_belongs_to_it
                 r1_several_are_answered_in_their_order
                 r1_no_processes_are_no_mistake
                 r2_a_known_identifier_changes_nothing
