@@ -96,6 +96,7 @@ macro_rules! __store_cases {
                 r5_a_meeting_can_be_reached_over_two_others
                 r5_a_meeting_lets_several_go
                 r5_a_retry_or_a_lost_end_does_not_count_down
+                r5_an_end_that_is_sent_again_counts_down_once
                 r5_meetings_of_processes_do_not_mix
                 r5_a_fan_of_10_000_meets
             }
