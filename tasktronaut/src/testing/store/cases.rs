@@ -216,6 +216,15 @@ macro_rules! __store_cases {
                 one_end_may_count_10_000_meetings_down
                 an_error_may_be_a_mebibyte
             }
+            backend {
+                r4_an_end_that_must_be_revised_is_not_lost_with_an_error
+                r20_a_worker_that_was_forgotten_is_entered_again
+                r4_what_runs_is_dropped_when_its_lease_is_lost
+                r7_what_runs_is_dropped_when_its_lease_cannot_be_renewed
+                r4_what_is_judged_too_late_is_left_alone
+                r4_what_is_given_back_too_late_is_left_alone
+                r18_a_worker_leaves_when_its_last_exchange_is_over
+            }
             wake {
                 r22_another_program_hears_of_what_happens
                 r22_there_may_be_several_listeners
