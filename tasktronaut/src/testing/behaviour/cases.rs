@@ -183,6 +183,11 @@ macro_rules! __backend_cases {
                 r17_a_task_that_is_not_known_here_waits_for_who_knows_it
                 r17_arguments_that_do_not_decode_are_put_back_uncharged
             }
+            elsewhere shared {
+                r15_a_process_that_is_overdue_is_seen_by_any_program
+                r15_what_another_program_runs_is_dropped_when_its_time_is_over
+                r18_who_sleeps_is_woken_by_a_worker_that_leaves
+            }
             leases shared {
                 r3_workers_of_two_programs_run_each_job_once
                 r4_a_late_result_counts_while_nobody_has_claimed_again
