@@ -99,6 +99,7 @@ macro_rules! __backend_cases {
                 r18_what_was_claimed_and_not_begun_is_never_begun_by_a_worker_that_is_gone
                 r18_shutting_down_while_the_process_is_cancelled_ends_it_elsewhere
                 r18_a_worker_that_is_dropped_gives_its_jobs_back
+                r18_what_runs_is_dropped_with_its_worker_though_the_link_is_down
             }
             events any {
                 r19_wait_returns_after_the_last_hook
