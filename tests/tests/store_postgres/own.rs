@@ -50,7 +50,7 @@ pub(super) fn fan(identifier: &str, width: u32) -> NewProcess {
     }
 }
 
-fn success(fence: Fence, then: Then) -> End {
+pub(super) fn success(fence: Fence, then: Then) -> End {
     End { fence, how: How::Succeeded, error: None, then, last: false }
 }
 
