@@ -99,9 +99,10 @@ fn too_long(files: &[(String, String)]) -> Vec<String> {
 
 fn looks_at_the_clock(files: &[(String, String)]) -> Vec<String> {
     let asks = |text: &str| {
-        scan::used_paths(&scan::tokens(text))
-            .iter()
-            .any(|used| matches!(used.path.as_slice(), [.., of, now] if now == "now" && (of == "Instant" || of == "SystemTime")))
+        let tokens = scan::tokens(text);
+        let mut used = scan::used_paths(&tokens).into_iter();
+        used.any(|used| matches!(used.path.as_slice(), [.., of, now] if now == "now" && (of == "Instant" || of == "SystemTime")))
+            || tokens.windows(3).any(|three| three == ["UNIX_EPOCH", ".", "elapsed"])
     };
     let others = files.iter().filter(|(path, text)| path != CLOCK && !is_for_tests(path) && asks(text));
     others.map(|(path, _)| format!("{path} asks what time it is; only {CLOCK} may")).collect()
@@ -185,7 +186,11 @@ fn the_file_rules_can_fail() {
     assert_eq!(too_long(&file("a.rs", &long)).len(), 1);
     assert_eq!(too_long(&file("a.rs", &long[1..])), Vec::<String>::new());
     assert_eq!(too_long(&file("a/tests.rs", &long)), Vec::<String>::new());
-    for asks in ["fn f() { std::time::Instant::now(); }", "fn f() { let x = SystemTime::now(); }"] {
+    for asks in [
+        "fn f() { std::time::Instant::now(); }",
+        "fn f() { let x = SystemTime::now(); }",
+        "fn f() { SystemTime::UNIX_EPOCH.elapsed(); }",
+    ] {
         assert_eq!(looks_at_the_clock(&file("a.rs", asks)).len(), 1, "{asks}");
         assert_eq!(looks_at_the_clock(&file(CLOCK, asks)), Vec::<String>::new());
     }

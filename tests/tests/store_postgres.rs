@@ -9,6 +9,8 @@ use tasktronaut::backend::BackendError;
 use tasktronaut::backend::PostgresStore;
 use tasktronaut_tests::server::Postgres;
 
+#[path = "store_postgres/clock.rs"]
+mod clock;
 #[path = "store_postgres/own.rs"]
 mod own;
 #[path = "store_postgres/races.rs"]

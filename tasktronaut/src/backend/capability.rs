@@ -22,7 +22,7 @@ pub struct Capability {
 }
 
 /// The most jobs in one process of a store (`R21`).
-#[cfg(feature = "durable")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 const MAX_JOBS: usize = 100_000;
 
 impl Capability {

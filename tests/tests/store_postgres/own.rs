@@ -50,7 +50,7 @@ pub(super) fn fan(identifier: &str, width: u32) -> NewProcess {
     }
 }
 
-fn success(fence: Fence, then: Then) -> End {
+pub(super) fn success(fence: Fence, then: Then) -> End {
     End { fence, how: How::Succeeded, error: None, then, last: false }
 }
 
@@ -134,6 +134,22 @@ async fn a_process_can_be_enqueued_in_a_transaction_of_ones_own() -> Result<(), 
         }
         assert_eq!(store.find("album").await?.is_some(), commits);
     }
+    Ok(())
+}
+
+/// A crash shows all of a process or nothing: all its rows are of one transaction.
+#[tokio::test]
+#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
+async fn r1_a_process_is_added_in_one_transaction() -> Result<(), BoxError> {
+    let place = place();
+    let store = open(place.clone()).await?;
+    store.enqueue(vec![fan("album", 2), fan("other", 3)].into()).await?;
+    let tables = ["process", "job", "meeting"];
+    let rows =
+        tables.map(|table| format!("SELECT xmin::text AS writer FROM {place}.{table}")).join(" UNION ALL ");
+    let sql = format!("SELECT count(*), count(DISTINCT writer) FROM ({rows}) r");
+    let counts = client(&SERVER).await?.query_one(&sql, &[]).await?;
+    assert_eq!((counts.try_get::<_, i64>(0)?, counts.try_get::<_, i64>(1)?), (6, 1));
     Ok(())
 }
 
@@ -249,15 +265,19 @@ async fn a_server_that_was_killed_is_found_again() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A newer program may change what this one has prepared.
+/// A newer program may change what this one has prepared: that is noticed, and another session begins anew.
 #[tokio::test]
 #[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
 async fn what_was_prepared_and_has_changed_is_prepared_again() -> Result<(), BoxError> {
     let place = place();
     let store = open(place.clone()).await?;
     let worker = joined(&store).await?;
-    store.beat(worker, true, 3).await?;
     let newer = client(&SERVER).await?;
+    store.beat(worker, true, 3).await?;
+    let before = sessions_of(&newer, &place, "beat").await?;
+    assert_eq!(before.len(), 1, "signs of life have one connection");
+    store.beat(worker, true, 3).await?;
+    assert_eq!(sessions_of(&newer, &place, "beat").await?, before, "the session is kept");
     let beat =
         format!("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE oid::regproc::text = '{place}.beat'");
     let text: String = newer.query_one(&beat, &[]).await?.try_get(0)?;
@@ -265,7 +285,16 @@ async fn what_was_prepared_and_has_changed_is_prepared_again() -> Result<(), Box
     assert_ne!(text, newer_text);
     newer.batch_execute(&format!("BEGIN; DROP FUNCTION {place}.beat; {newer_text}; COMMIT")).await?;
     store.beat(worker, true, 3).await?;
+    let after = sessions_of(&newer, &place, "beat").await?;
+    assert!(after.iter().any(|session| !before.contains(session)), "it was not prepared: {after:?}");
     Ok(())
+}
+
+/// The sessions whose last statement called this function.
+async fn sessions_of(client: &Client, place: &str, function: &str) -> Result<Vec<i32>, BoxError> {
+    let sql = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND strpos(query, $1) > 0";
+    let rows = client.query(sql, &[&format!("{place}.{function}(")]).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::detail::Memo;
 use super::revise::{Revision, poison_error};
 use super::work::Change;
 use super::{Durable, Wake, pass, sensible};
@@ -49,7 +50,7 @@ impl<S: Store> Durable<S> {
             if let Some(process) = overdue {
                 let (backend, member) = (self.clone(), Arc::clone(&member));
                 self.aside((key, None), async move {
-                    if backend.is_overdue(key, &process).await? {
+                    if backend.is_overdue(&process).await? {
                         member.stop(key, true);
                     }
                     Ok(())
@@ -77,13 +78,15 @@ impl<S: Store> Durable<S> {
         Ok(Pulse { lost, released, reaped: beat.reaped, unroutable })
     }
 
-    /// Whether a process that has failed took too long.
-    async fn is_overdue(&self, key: Key, process: &ClaimedProcess) -> Result<bool, BackendError> {
-        let look = Change::new(|revision: &mut Revision| match &revision.run.outcome {
-            Some(Outcome::Failed(failure)) => failure.error().kind() == TaskErrorKind::Timeout,
-            _ => false,
-        });
-        Ok(self.revise(key, &process.plan, look).await?.unwrap_or(false))
+    /// Whether a process that has failed took too long, as a whole.
+    async fn is_overdue(&self, process: &ClaimedProcess) -> Result<bool, BackendError> {
+        let row = self.inner.store.find(process.plan.identifier()).await?;
+        let Some(row) = row.filter(|row| row.key == process.key) else { return Ok(false) };
+        let memo = Memo::from_bytes(&row.memo).unwrap_or_default();
+        let Some(Outcome::Failed(failure)) = memo.outcome(row.outcome) else { return Ok(false) };
+        // A task may have taken too long by itself; what runs beside it may then finish (`R12`).
+        let is_whole = failure.step() == failure.definition();
+        Ok(is_whole && failure.error().kind() == TaskErrorKind::Timeout)
     }
 
     /// Does something beside the signs of life, unless it is being done already: one process that somebody else holds
@@ -192,9 +195,10 @@ impl<S: Store> Drop for Aside<S> {
     }
 }
 
-/// Whether a process could have taken too long, and is told nothing of that yet.
+/// Whether a process could have taken too long, and what runs of it is not dropped yet: that it stops it may have been
+/// told already, by an announcement that does not say why.
 fn may_be_overdue(process: &ClaimedProcess) -> bool {
-    process.plan.policy.timeout.is_some() && process.session.signal.level() == Level::Run
+    process.plan.policy.timeout.is_some() && process.session.signal.level() != Level::Drop
 }
 
 fn plan_kind(revision: &mut Revision, node: u32) -> NodeKind {

@@ -28,20 +28,21 @@ impl<S: Store> Durable<S> {
         let mut known = None;
         loop {
             let heard = self.inner.ends.now();
-            match self.inner.store.find(identifier).await {
+            let key = match self.inner.store.find(identifier).await {
                 Ok(Some(row)) if row.phase == Phase::Ended => {
                     let memo = Memo::from_bytes(&row.memo).unwrap_or_default();
                     return Ok(memo.outcome(row.outcome).unwrap_or(Outcome::Completed));
                 }
-                Ok(Some(row)) => known = Some(row.key),
+                Ok(Some(row)) => row.key,
                 Ok(None) => return Err(unknown(identifier)),
-                // A process that was there is waited for, whatever happens to the store meanwhile.
-                Err(error) if known.is_some() => {
+                Err(error) => {
+                    // A process that was there is waited for, whatever happens to the store meanwhile.
+                    let Some(key) = known else { return Err(error) };
                     tracing::warn!(%error, "the store does not answer; still waiting");
+                    key
                 }
-                Err(error) => return Err(error),
-            }
-            let Some(key) = known else { continue };
+            };
+            known = Some(key);
             // Woken or not, it looks again.
             let _ = tokio::time::timeout(LONGEST_PAUSE, self.inner.ends.wait(key, heard)).await;
         }

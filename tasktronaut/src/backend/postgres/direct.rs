@@ -15,8 +15,7 @@ use tokio_postgres::{Error, Row};
 
 use super::connect::{Connect, Connected, Driver};
 use super::fault::{answered, failed};
-use super::lane::{REPEATS, is_taken_back};
-use super::session::{Parameters, Session, is_stale};
+use super::session::{Parameters, Session, judge};
 use crate::backend::BackendError;
 
 /// One connection that is opened when it is first used, and made anew when it was lost.
@@ -104,11 +103,11 @@ impl Direct {
                     return Ok(rows);
                 }
                 Err(error) => {
-                    let is_stale = is_stale(&error);
-                    if error.as_db_error().is_some() && !is_stale {
+                    let judgement = judge(&error, repeats);
+                    if judgement.keeps {
                         *state = Some(open);
                     }
-                    if repeats == REPEATS || !(is_stale || is_taken_back(&error)) {
+                    if !judgement.repeats {
                         return Err(answered(operation, error));
                     }
                     repeats += 1;

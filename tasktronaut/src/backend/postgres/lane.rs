@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep_until, timeout};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, Row};
 
 use super::connect::{Connect, Connected, drive};
 use super::fault::{answered, failed};
-use super::session::{Parameters, Session, is_stale};
+use super::session::{Parameters, Session, judge};
 use crate::backend::BackendError;
 use crate::words::clock::Deadline;
-
-/// How often a step is repeated that the server has taken back because of another one.
-pub(super) const REPEATS: usize = 5;
 
 /// The first pause after a connection could not be made, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -125,11 +121,11 @@ impl Lane {
                     return Ok(rows);
                 }
                 Err(error) => {
-                    let is_stale = is_stale(&error);
-                    if error.as_db_error().is_some() && !is_stale {
+                    let judgement = judge(&error, repeats);
+                    if judgement.keeps {
                         loan.keep();
                     }
-                    if repeats == REPEATS || !(is_stale || is_taken_back(&error)) {
+                    if !judgement.repeats {
                         return Err(answered(operation, error));
                     }
                     repeats += 1;
@@ -157,11 +153,4 @@ impl Lane {
     ) -> Result<T, BackendError> {
         timeout(self.limit, work).await.map_err(|late| failed(operation, late))
     }
-}
-
-/// Whether the server has taken a transaction back because it got in the way of another one.
-pub(super) fn is_taken_back(error: &Error) -> bool {
-    error.code().is_some_and(|code| {
-        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
-    })
 }

@@ -139,7 +139,7 @@ impl PostgresStore {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        let listens_at = options.direct.as_ref().unwrap_or(&options.config).clone();
+        let listens_at = options.listens_at.as_ref().unwrap_or(&options.config).clone();
         let listens_at = Arc::new(Connector::new(listens_at, tls.clone()));
         let connect: Arc<dyn Connect> = Arc::new(Connector::new(options.config.clone(), tls));
         let sql = Arc::new(Statements::of(&options.schema));

@@ -24,7 +24,7 @@ const SCHEMA_LENGTH: usize = 50;
 #[derive(Clone)]
 pub struct PostgresOptions {
     pub(super) config: Config,
-    pub(super) direct: Option<Config>,
+    pub(super) listens_at: Option<Config>,
     pub(super) schema: String,
     pub(super) timeout: Duration,
     pub(super) listen: bool,
@@ -73,7 +73,7 @@ impl PostgresOptions {
     pub fn new(config: Config) -> Self {
         Self {
             config: watchful(config),
-            direct: None,
+            listens_at: None,
             schema: "tasktronaut".to_owned(),
             timeout: Duration::from_secs(30),
             listen: true,
@@ -91,7 +91,7 @@ impl PostgresOptions {
     /// ```
     #[must_use]
     pub fn listen_on(mut self, server: Config) -> Self {
-        self.direct = Some(watchful(server));
+        self.listens_at = Some(watchful(server));
         self.listen(true)
     }
 
@@ -152,7 +152,7 @@ impl fmt::Debug for PostgresOptions {
             .field("schema", &self.schema)
             .field("timeout", &self.timeout)
             .field("listen", &self.listen)
-            .field("listens_at", &self.direct.as_ref().map(Config::get_hosts))
+            .field("listens_at", &self.listens_at.as_ref().map(Config::get_hosts))
             .finish_non_exhaustive()
     }
 }

@@ -60,10 +60,27 @@ impl Session {
     }
 }
 
-/// Whether the server does not have what was prepared any more, or would understand it otherwise now: nothing was
-/// done, and another connection begins anew.
-pub(super) fn is_stale(error: &Error) -> bool {
-    error.code().is_some_and(|code| {
-        [SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::FEATURE_NOT_SUPPORTED].contains(code)
-    })
+/// How often a statement is repeated of which nothing was done.
+const REPEATS: usize = 5;
+
+/// What is to be done after a statement that failed.
+pub(super) struct Judgement {
+    /// The session has come to an end with it and can be used on.
+    pub(super) keeps: bool,
+    /// Nothing was done, and it may be different the next time.
+    pub(super) repeats: bool,
+}
+
+/// Judges the error of a statement that was repeated so often already.
+pub(super) fn judge(error: &Error, repeats: usize) -> Judgement {
+    let is_one_of = |codes: [SqlState; 2]| error.code().is_some_and(|code| codes.contains(code));
+    // The server does not have what was prepared any more, or would understand it otherwise now: another session
+    // begins anew.
+    let is_stale = is_one_of([SqlState::INVALID_SQL_STATEMENT_NAME, SqlState::FEATURE_NOT_SUPPORTED]);
+    // It got in the way of another transaction.
+    let is_taken_back = is_one_of([SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED]);
+    Judgement {
+        keeps: error.as_db_error().is_some() && !is_stale,
+        repeats: repeats < REPEATS && (is_stale || is_taken_back),
+    }
 }

@@ -20,10 +20,10 @@ pub(super) fn exchange(
     ends: &[End],
     wanted: usize,
 ) -> Result<Exchange, Trouble> {
-    let due = next_due(session)?;
+    let mut due = next_due(session)?;
     if let [end] = ends
         && wanted > 0
-        && due.is_none_or(|due| due > session.now)
+        && !has_come(session, due)
         && let Some(mut exchange) = step::step(session, worker, end)?
     {
         exchange.next_due = due.map(|due| pause_until(session, due));
@@ -36,18 +36,30 @@ pub(super) fn exchange(
     }
     let ended = recorder.finish()?;
     exchange.ended = ended.processes;
+    if !ends.is_empty() {
+        due = next_due(session)?;
+    }
     if wanted > 0 {
-        wake_due(session)?;
+        if has_come(session, due) {
+            wake_due(session)?;
+            due = next_due(session)?;
+        }
         match claims::claim(session, worker, wanted)? {
             Some(Claimed { claims, more }) => (exchange.claims, exchange.more) = (claims, more),
             None => exchange.unknown = true,
         }
     }
-    let claimed: HashSet<(Key, u32)> =
-        exchange.claims.iter().map(|claim| (claim.fence.key, claim.fence.node)).collect();
-    exchange.left_ready = !ended.ready.iter().all(|job| claimed.contains(job));
-    exchange.next_due = next_due(session)?.map(|due| pause_until(session, due));
+    if !ended.ready.is_empty() {
+        let claimed: HashSet<(Key, u32)> =
+            exchange.claims.iter().map(|claim| (claim.fence.key, claim.fence.node)).collect();
+        exchange.left_ready = !ended.ready.iter().all(|job| claimed.contains(job));
+    }
+    exchange.next_due = due.map(|due| pause_until(session, due));
     Ok(exchange)
+}
+
+fn has_come(session: &Session<'_>, due: Option<i64>) -> bool {
+    due.is_some_and(|due| due <= session.now)
 }
 
 fn pause_until(session: &Session<'_>, due: i64) -> Duration {
@@ -56,9 +68,6 @@ fn pause_until(session: &Session<'_>, due: i64) -> Duration {
 
 /// Makes waiting jobs ready whose time has come: at most 1,000, so that others are not kept waiting.
 fn wake_due(session: &Session<'_>) -> Result<(), Trouble> {
-    if next_due(session)?.is_none_or(|due| due > session.now) {
-        return Ok(());
-    }
     session
         .conn
         .prepare_cached(

@@ -99,6 +99,7 @@ macro_rules! __backend_cases {
                 r18_what_was_claimed_and_not_begun_is_never_begun_by_a_worker_that_is_gone
                 r18_shutting_down_while_the_process_is_cancelled_ends_it_elsewhere
                 r18_a_worker_that_is_dropped_gives_its_jobs_back
+                r18_what_runs_is_dropped_with_its_worker_though_the_link_is_down
             }
             events any {
                 r19_wait_returns_after_the_last_hook
@@ -182,6 +183,11 @@ macro_rules! __backend_cases {
                 r17_what_nobody_knows_stays_queued_and_is_reported
                 r17_a_task_that_is_not_known_here_waits_for_who_knows_it
                 r17_arguments_that_do_not_decode_are_put_back_uncharged
+            }
+            elsewhere shared {
+                r15_a_process_that_is_overdue_is_seen_by_any_program
+                r15_what_another_program_runs_is_dropped_when_its_time_is_over
+                r18_who_sleeps_is_woken_by_a_worker_that_leaves
             }
             leases shared {
                 r3_workers_of_two_programs_run_each_job_once

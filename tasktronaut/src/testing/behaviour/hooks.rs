@@ -111,9 +111,10 @@ pub(super) async fn r14_scopes_beside_a_failure_are_told_by_how_far_they_came<O:
             Ok(())
         }
     });
-    let may_fail = gate.clone();
+    let (may_fail, noted) = (gate.clone(), world.clone());
     world.plain("fails", move |_| {
         may_fail.block();
+        block_until("the third branch", || noted.count("begin x") == 1);
         Err(TaskError::new("broken"))
     });
     let lab = |name, tree| sub(Lab::new(&world, tree).named(name));

@@ -28,6 +28,7 @@ mod cases;
 mod client;
 mod concurrency;
 mod deploys;
+mod elsewhere;
 mod errors;
 mod events;
 mod failure;

@@ -11,7 +11,7 @@ use crate::plan::{JobState, Outcome};
 use crate::testing::Opener;
 use crate::testing::stage::lab::{DEADLINE, Lab, asynchronous, par, plain, seq};
 use crate::testing::stage::world::{Gate, World};
-use crate::testing::stage::{CaseResult, Place, assert_nothing_left, within};
+use crate::testing::stage::{CaseResult, Place, Severed, assert_nothing_left, within, worker};
 
 pub(super) async fn r18_running_jobs_may_finish_and_no_more_are_begun<O: Opener>(
     place: Place<O>,
@@ -165,6 +165,24 @@ pub(super) async fn r18_a_worker_that_is_dropped_gives_its_jobs_back<O: Opener>(
     world.until("drop a").await;
     let next = place.worker_in(&world).start()?;
     within(handle.wait()).await?;
+    // Nobody had to wait until its lease had run out.
+    assert!(handle.status().await?.jobs.iter().all(|job| job.lost == 0));
     within(next.shutdown()).await;
+    Ok(())
+}
+
+pub(super) async fn r18_what_runs_is_dropped_with_its_worker_though_the_link_is_down<O: Opener>(
+    place: Place<O>,
+) -> CaseResult {
+    let world = World::new();
+    world.asynchronous("a", |_| std::future::pending());
+    let lab = Lab::new(&world, asynchronous("a"));
+    place.enqueue(&lab).await?;
+    let (severed, switch) = Severed::new(place.backend.clone());
+    let worker = worker(&severed, &lab.registry()).start()?;
+    world.until("begin a").await;
+    switch.fail();
+    drop(worker);
+    world.until("drop a").await;
     Ok(())
 }

@@ -10,6 +10,7 @@ use smallvec::smallvec;
 
 use super::lab::Lab;
 use super::place::{CaseResult, until};
+use crate::backend::store::Fence;
 use crate::backend::{Backend, Bell, Claim, ClaimedProcess, Finished, JobEnd, Membership, WorkerId};
 use crate::definition::context::Level;
 use crate::definition::schedule::DEFAULT_QUEUE;
@@ -31,17 +32,27 @@ pub(crate) struct Held {
 impl<B: Backend> Hand<B> {
     /// Enters a worker that knows this definition, and works on the queues `default` and `slow`.
     pub async fn join(backend: B, lab: &Lab) -> Result<Self, BoxError> {
+        Self::join_with(backend, lab, Duration::from_hours(1), 3).await
+    }
+
+    /// The same with leases of this length, in whose eyes a job may lose so many workers.
+    pub async fn join_with(backend: B, lab: &Lab, lease: Duration, max_lost: u32) -> Result<Self, BoxError> {
         let (worker, bell) = (WorkerId::random(), Arc::new(Bell::default()));
         let membership = Membership {
             registry: lab.registry(),
             queues: [DEFAULT_QUEUE.to_owned(), "slow".to_owned()].into(),
             definitions: None,
-            lease: Duration::from_hours(1),
-            max_lost: 3,
+            lease,
+            max_lost,
             bell: Arc::clone(&bell),
         };
         Box::pin(backend.join(worker, membership)).await?;
         Ok(Self { backend, worker, bell })
+    }
+
+    /// The identity of this start.
+    pub fn id(&self) -> WorkerId {
+        self.worker
     }
 
     /// Claims the next job, as soon as there is one.
@@ -61,6 +72,11 @@ impl<B: Backend> Hand<B> {
     pub async fn beat(&self) -> CaseResult {
         Box::pin(self.backend.beat(self.worker, true)).await?;
         Ok(())
+    }
+
+    /// Leaves; the answer is how many claims were given back, as far as the backend knows.
+    pub async fn leave(&self) -> Result<usize, BoxError> {
+        Ok(Box::pin(self.backend.leave(self.worker)).await?.len())
     }
 
     /// Says that the attempt has succeeded, or what is to become of it; whether that counts.
@@ -97,6 +113,12 @@ impl Held {
     /// The identifier of its process.
     pub fn identifier(&self) -> &str {
         self.process.plan.identifier()
+    }
+
+    /// The claim.
+    pub fn fence(&self) -> Fence {
+        let Claim { node, attempt, nonce, .. } = self.claim;
+        Fence { key: self.process.key, node, attempt, nonce }
     }
 
     /// Whether what runs of the process was told to stop.

@@ -9,7 +9,7 @@ macro_rules! __store_cases {
             enqueue {
                 r1_a_new_process_is_found_as_it_was_given
                 r1_the_first_job_gets_its_row_and_the_others_do_not
-                r1_no_process_is_seen_without_its_first_job
+                r1_no_process_is_seen_without_what_belongs_to_it
                 r1_several_are_answered_in_their_order
                 r1_no_processes_are_no_mistake
                 r2_a_known_identifier_changes_nothing
@@ -96,6 +96,7 @@ macro_rules! __store_cases {
                 r5_a_meeting_can_be_reached_over_two_others
                 r5_a_meeting_lets_several_go
                 r5_a_retry_or_a_lost_end_does_not_count_down
+                r5_an_end_that_is_sent_again_counts_down_once
                 r5_meetings_of_processes_do_not_mix
                 r5_a_fan_of_10_000_meets
             }
@@ -166,6 +167,7 @@ macro_rules! __store_cases {
                 r8_outside_of_flowing_it_is_left_to_be_revised
                 r8_at_most_100_are_taken_back_at_once
                 r8_many_at_the_same_time_take_back_once
+                r8_a_renewal_and_a_recovery_do_not_pass_each_other_by
                 r15_overdue_processes_are_seen
                 r15_at_most_100_overdue_ones_are_given
                 r13_a_worker_sees_which_of_its_processes_stop
@@ -213,6 +215,15 @@ macro_rules! __store_cases {
                 one_end_may_release_10_000
                 one_end_may_count_10_000_meetings_down
                 an_error_may_be_a_mebibyte
+            }
+            backend {
+                r4_an_end_that_must_be_revised_is_not_lost_with_an_error
+                r20_a_worker_that_was_forgotten_is_entered_again
+                r4_what_runs_is_dropped_when_its_lease_is_lost
+                r7_what_runs_is_dropped_when_its_lease_cannot_be_renewed
+                r4_what_is_judged_too_late_is_left_alone
+                r4_what_is_given_back_too_late_is_left_alone
+                r18_a_worker_leaves_when_its_last_exchange_is_over
             }
             wake {
                 r22_another_program_hears_of_what_happens

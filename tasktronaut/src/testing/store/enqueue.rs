@@ -1,9 +1,9 @@
 //! Adding processes: whole or not at all, and once for each identifier.
 
 use super::lab::{Lab, fences};
-use super::shapes::{ROUTE, chain, diamond, fan, process};
+use super::shapes::{ROUTE, chain, diamond, fan, meeting, process};
 use super::{CaseResult, Opener};
-use crate::backend::store::{Phase, Store, Stored};
+use crate::backend::store::{Changes, Phase, Reviser, Snapshot, Store, Stored, Then};
 use crate::plan::JobState;
 
 pub(super) async fn r1_a_new_process_is_found_as_it_was_given<O: Opener>(lab: Lab<O>) -> CaseResult {
@@ -33,26 +33,36 @@ pub(super) async fn r1_the_first_job_gets_its_row_and_the_others_do_not<O: Opene
     Ok(())
 }
 
-/// Whoever sees a process sees its first job: there is no moment in between, in which one could die and leave half of it.
-pub(super) async fn r1_no_process_is_seen_without_its_first_job<O: Opener>(lab: Lab<O>) -> CaseResult {
-    const PROCESSES: usize = 150;
+/// Whoever sees a process sees its first job and its meetings: there is no moment in between, in which one could die
+/// and leave a part of it.
+pub(super) async fn r1_no_process_is_seen_without_what_belongs_to_it<O: Opener>(lab: Lab<O>) -> CaseResult {
+    const PROCESSES: usize = 100;
+    const MEETINGS: u32 = 100;
     let mut watchers = Vec::new();
-    for _ in 0..3 {
+    for number in 0..4 {
         let other = lab.other().await?;
         watchers.push(tokio::spawn(async move {
-            for number in 0..PROCESSES {
-                let row = loop {
-                    if let Some(row) = other.find(&number.to_string()).await? {
-                        break row;
+            for process in 0..PROCESSES {
+                let key = loop {
+                    if let Some(row) = other.find(&process.to_string()).await? {
+                        break row.key;
                     }
                 };
-                assert_eq!(other.jobs(row.key).await?.len(), 1, "{number}");
+                // Who reads waits for nobody, and sees no meetings; who revises sees all.
+                if number % 2 == 0 {
+                    assert_eq!(other.jobs(key).await?.len(), 1, "{process}");
+                    continue;
+                }
+                let parts = |snapshot: &Snapshot| (snapshot.jobs.len(), snapshot.meetings.len());
+                let look = Reviser::new(move |snapshot| Ok((Changes::default(), parts(snapshot))));
+                assert_eq!(other.revise(key, look).await?, Some((1, MEETINGS as usize)), "{process}");
             }
             Ok::<_, crate::BackendError>(())
         }));
     }
     for number in 0..PROCESSES {
-        lab.add(&diamond(&number.to_string())).await?;
+        let meetings = (1..=MEETINGS).map(|node| meeting(node, 2, Then::default())).collect();
+        lab.add_all(vec![process(&number.to_string(), meetings)]).await?;
     }
     for watcher in watchers {
         watcher.await??;

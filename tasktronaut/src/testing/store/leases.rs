@@ -206,6 +206,33 @@ pub(super) async fn r8_many_at_the_same_time_take_back_once<O: Opener>(lab: Lab<
     Ok(())
 }
 
+/// A lease has run out, and its worker renews while others take back: whoever is told that it holds the job keeps it.
+pub(super) async fn r8_a_renewal_and_a_recovery_do_not_pass_each_other_by<O: Opener>(
+    lab: Lab<O>,
+) -> CaseResult {
+    const ROUNDS: usize = 40;
+    let (other, stranger) = (lab.other().await?, lab.worker().await?);
+    for round in 0..ROUNDS {
+        let key = lab.add(&chain(&format!("album-{round}"), 2)).await?;
+        let worker = lab.worker_of(&[ROUTE], SHORT).await?;
+        let fence = lab.claim_one(worker).await?.fence;
+        lab.store.join(worker, vec![ROUTE], LONG).await?;
+        lab.tick().await?;
+        let recovery = tokio::spawn({
+            let other = other.clone();
+            async move { other.beat(stranger, false, MAX_LOST).await }
+        });
+        let held = lab.beat(worker, true).await?.held;
+        let reaped = recovery.await??.reaped;
+        assert_eq!(held.len() + reaped, 1, "either the one or the other: {held:?}");
+        let job = lab.job(key, 0).await?;
+        assert_eq!((job.worker, job.lost as usize), (held.first().map(|_| worker), reaped));
+        assert_eq!(job.fence, fence);
+        lab.store.delete(key, false).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn r15_overdue_processes_are_seen<O: Opener>(lab: Lab<O>) -> CaseResult {
     let late = lab.add(&chain("late", 2).with(|new| new.deadline = Some(SHORT))).await?;
     let stopped = lab.add(&chain("stopped", 2).with(|new| new.deadline = Some(SHORT))).await?;

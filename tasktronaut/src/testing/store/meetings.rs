@@ -182,6 +182,33 @@ pub(super) async fn r5_a_retry_or_a_lost_end_does_not_count_down<O: Opener>(lab:
     Ok(())
 }
 
+/// The answers to ends were lost, so that they are sent again: alone, and together with others.
+pub(super) async fn r5_an_end_that_is_sent_again_counts_down_once<O: Opener>(lab: Lab<O>) -> CaseResult {
+    let shape = fan("album", 3);
+    let key = lab.add(&shape).await?;
+    let worker = lab.worker().await?;
+    let first = lab.claim_one(worker).await?.fence;
+    let claims = lab.exchange(worker, vec![shape.success(first)], 10).await?.claims;
+    for (sent, left) in [(vec![0], 2), (vec![0], 2), (vec![0, 1, 0], 1), (vec![1, 0], 1)] {
+        let ends: Vec<End> = sent.iter().map(|at| shape.success(claims[*at].fence)).collect();
+        let exchange = lab.exchange(worker, ends, 10).await?;
+        assert!(exchange.recorded.iter().all(|recorded| *recorded == Recorded::Done), "{sent:?}");
+        assert_eq!(
+            (exchange.claims.len(), lab.snapshot(key).await?.meetings),
+            (0, vec![(4, left)]),
+            "{sent:?}"
+        );
+    }
+    for released in [1, 0] {
+        let exchange = lab.exchange(worker, vec![shape.success(claims[2].fence)], 10).await?;
+        assert_eq!(
+            (exchange.recorded.as_slice(), exchange.claims.len()),
+            ([Recorded::Done].as_slice(), released)
+        );
+    }
+    Ok(())
+}
+
 pub(super) async fn r5_meetings_of_processes_do_not_mix<O: Opener>(lab: Lab<O>) -> CaseResult {
     let shapes = [diamond("a"), diamond("b")];
     let keys = lab.add_all(shapes.iter().map(|shape| shape.new.clone()).collect()).await?;

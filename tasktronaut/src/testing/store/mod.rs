@@ -20,6 +20,7 @@
 //! ```
 
 mod admin;
+mod backend;
 mod cases;
 mod claim;
 mod due;
@@ -36,6 +37,7 @@ mod pause;
 mod revise;
 mod shapes;
 mod step;
+mod tapped;
 mod wake;
 
 use std::time::Duration;
