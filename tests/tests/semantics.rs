@@ -2,7 +2,7 @@
 //! is in `behaviour_*.rs`.
 //!
 //! A test is named after the rule it checks. Nothing here sleeps in order to wait for something: tests wait for the
-//! event itself, and none waits longer than [`DEADLINE`](semantics::lab::DEADLINE).
+//! event itself, and none waits longer than [`DEADLINE`](tasktronaut::testing::stage::lab::DEADLINE).
 
 // The helpers of a test may panic as the test itself may.
 #![allow(clippy::panic, clippy::unwrap_used)]
@@ -21,5 +21,4 @@ mod semantics {
     mod run;
     mod shutdown;
     mod timeout;
-    mod world;
 }

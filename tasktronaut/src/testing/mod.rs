@@ -6,13 +6,15 @@
 //!   [`backend_contract!`](crate::backend_contract) makes one test of each.
 //! - [`scenario`] holds whole stories, and random ones; [`backend_scenarios!`](crate::backend_scenarios) makes one test
 //!   of each.
-//! - [`Severed`] is a backend whose link can be cut, for tests of one's own.
+//!
+//! For cases of one's own there is what these are made of: [`stage::lab`] and [`stage::world`], a definition that does what
+//! a case wants, and [`Severed`], a backend whose link can be cut.
 
 pub mod behaviour;
 pub mod scenario;
 // What is written for cases panics as they do, and says what it means in the shortest way.
 #[allow(clippy::panic, clippy::unwrap_used, clippy::pedantic)]
-mod stage;
+pub mod stage;
 pub mod store;
 
 pub use stage::{Opener, Severed, Switch};

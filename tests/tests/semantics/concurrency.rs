@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use tasktronaut::{LocalBackend, Worker};
 
-use super::lab::{Lab, Tree, asynchronous, par, plain, seq, start_with, within};
-use super::world::{Gate, World};
+use super::lab::{start_on, start_with};
+use tasktronaut::testing::stage::lab::{Lab, Tree, asynchronous, par, plain, seq};
+use tasktronaut::testing::stage::running::within;
+use tasktronaut::testing::stage::world::{Gate, World};
 
 fn many(count: usize, make: fn(&str) -> Tree) -> Tree {
     par((0..count).map(|step| make(&step.to_string())))
@@ -25,8 +27,11 @@ async fn a_function_that_blocks_holds_up_none_that_was_claimed_with_it() {
                 let (count, changed) = &*done;
                 let mut count = count.lock().unwrap();
                 if step == 0 {
-                    let (count, _) =
-                        changed.wait_timeout_while(count, super::lab::DEADLINE, |count| *count < 63).unwrap();
+                    let (count, _) = changed
+                        .wait_timeout_while(count, tasktronaut::testing::stage::lab::DEADLINE, |count| {
+                            *count < 63
+                        })
+                        .unwrap();
                     assert_eq!(*count, 63);
                 } else {
                     *count += 1;
@@ -39,7 +44,7 @@ async fn a_function_that_blocks_holds_up_none_that_was_claimed_with_it() {
         let jobs = par((0..64).map(|step| plain(&format!("job {step}"))));
         let running = start_with(Lab::new(&world, seq([warm, jobs])), concurrency).await;
         within(running.handle.wait()).await.unwrap();
-        running.end().await;
+        running.end().await.unwrap();
     }
     // Much less than a second each, after which sleeping threads look by themselves.
     assert!(begun.elapsed().as_secs() < 4, "{:?}", begun.elapsed());
@@ -60,10 +65,11 @@ async fn r22_what_was_claimed_with_a_blocked_job_gets_its_turn_under_load() {
         });
     }
     let jobs = par((0..64).map(|step| plain(&format!("job {step}"))));
-    let running = start_with(Lab::new(&world, seq([many(600, plain), jobs])), 4).await;
+    let backend = LocalBackend::new();
+    let running = start_on(&backend, Lab::new(&world, seq([many(600, plain), jobs])), 4).await;
     // So many processes at a time that there is always something ready.
     let load = (0..20).map(|_| {
-        let backend = running.backend.clone();
+        let backend = backend.clone();
         tokio::spawn(async move {
             loop {
                 let process = Lab::new(&World::new(), seq((0..20).map(|_| plain("x")))).build();
@@ -77,7 +83,7 @@ async fn r22_what_was_claimed_with_a_blocked_job_gets_its_turn_under_load() {
     }
     load.iter().for_each(tokio::task::JoinHandle::abort);
     gate.open();
-    running.end().await;
+    running.end().await.unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use tasktronaut::prelude::*;
 use tasktronaut::{LocalBackend, Outcome, TaskErrorKind};
 use thiserror::Error;
 
-use super::lab::within;
+use tasktronaut::testing::stage::running::within;
 
 #[derive(Debug, Error)]
 enum AlbumError {

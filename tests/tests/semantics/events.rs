@@ -2,8 +2,10 @@
 
 use tasktronaut::{Event, Policy, Progress, TaskError, Worker};
 
-use super::lab::{AT_ONCE, Lab, asynchronous, plain, seq, start, within};
-use super::world::{Gate, World};
+use super::lab::start;
+use tasktronaut::testing::stage::lab::{AT_ONCE, Lab, asynchronous, plain, seq};
+use tasktronaut::testing::stage::running::within;
+use tasktronaut::testing::stage::world::{Gate, World};
 
 fn text(event: &Event) -> String {
     match event {
@@ -120,5 +122,5 @@ async fn r19_who_comes_late_is_told_how_things_stand() {
     .await;
     assert_eq!(after.len(), 6);
     assert_eq!(after.last().unwrap(), "failed: `asynchronous` of main: broken");
-    running.end().await;
+    running.end().await.unwrap();
 }

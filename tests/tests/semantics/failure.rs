@@ -2,8 +2,9 @@
 
 use tasktronaut::{JobState, Outcome, TaskError};
 
-use super::lab::{Lab, par, plain, seq, start_with};
-use super::world::World;
+use super::lab::start_with;
+use tasktronaut::testing::stage::lab::{Lab, par, plain, seq};
+use tasktronaut::testing::stage::world::World;
 
 #[tokio::test]
 async fn r12_what_a_worker_has_claimed_and_not_begun_is_not_begun_any_more() {
@@ -14,7 +15,7 @@ async fn r12_what_a_worker_has_claimed_and_not_begun_is_not_begun_any_more() {
     for step in 0..100 {
         world.plain(&format!("job {step}"), |_| Err(TaskError::new("broken")));
     }
-    let ended = start_with(Lab::new(&world, tree), 1).await.end().await;
+    let ended = start_with(Lab::new(&world, tree), 1).await.end().await.unwrap();
     assert!(matches!(ended.outcome, Outcome::Failed(_)));
     assert!(world.all("begin job").len() <= 2, "{} have begun", world.all("begin job").len());
     let states: Vec<_> = (0..100).map(|step| ended.state(&format!("job {step}"))).collect();

@@ -3,8 +3,9 @@
 use tasktronaut::backend::LocalOptions;
 use tasktronaut::{BackendError, Enqueued, LocalBackend, Outcome, Process, Worker};
 
-use super::lab::{Lab, Tree, plain, within};
-use super::world::World;
+use tasktronaut::testing::stage::lab::{Lab, Tree, plain};
+use tasktronaut::testing::stage::running::within;
+use tasktronaut::testing::stage::world::World;
 
 fn process(world: &World, identifier: &str, tree: Tree) -> Process {
     Lab::new(world, tree).builder().identifier(identifier).build().unwrap()

@@ -7,7 +7,7 @@ use tasktronaut::{
     ProcessBuilder, ProcessDefinition, Task, Worker, arguments,
 };
 
-use super::lab::within;
+use tasktronaut::testing::stage::running::within;
 
 /// A definition whose graph is asked for by its arguments.
 struct Large;

@@ -5,11 +5,16 @@ use std::time::{Duration, Instant};
 
 use tasktronaut::{Policy, ResultExt, RetryAfter, TaskError};
 
-use super::lab::{Lab, asynchronous, plain, run};
-use super::world::World;
+use super::lab::run;
+use tasktronaut::testing::stage::lab::{Lab, asynchronous, plain};
+use tasktronaut::testing::stage::world::World;
 
 /// The pauses between the attempts of a step.
-async fn pauses(tree: super::lab::Tree, policy: Policy, asks: Option<Duration>) -> Vec<Duration> {
+async fn pauses(
+    tree: tasktronaut::testing::stage::lab::Tree,
+    policy: Policy,
+    asks: Option<Duration>,
+) -> Vec<Duration> {
     let world = World::new();
     let begun = Arc::new(Mutex::new(Vec::new()));
     let times = begun.clone();

@@ -8,8 +8,9 @@ use std::thread::Thread;
 
 use tasktronaut::{ProcessError, TaskError};
 
-use super::lab::{DEADLINE, Lab, asynchronous, par, plain, seq, within};
-use super::world::World;
+use tasktronaut::testing::stage::lab::{DEADLINE, Lab, asynchronous, par, plain, seq};
+use tasktronaut::testing::stage::running::within;
+use tasktronaut::testing::stage::world::World;
 
 struct Unpark(Thread);
 
@@ -108,8 +109,8 @@ fn dropping_the_run_stops_the_process_without_tokio_too() {
     {
         let mut run = pin!(process.run());
         assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        super::world::block_until("the task", || world.count("begin a") == 1);
+        tasktronaut::testing::stage::world::block_until("the task", || world.count("begin a") == 1);
     }
-    super::world::block_until("the end of the task", || world.count("drop a") == 1);
+    tasktronaut::testing::stage::world::block_until("the end of the task", || world.count("drop a") == 1);
     assert_eq!(world.count("begin b"), 0);
 }

@@ -2,8 +2,9 @@
 
 use tasktronaut::{LocalBackend, Worker};
 
-use super::lab::{Lab, within};
-use super::world::{Gate, World};
+use tasktronaut::testing::stage::lab::Lab;
+use tasktronaut::testing::stage::running::within;
+use tasktronaut::testing::stage::world::{Gate, World};
 
 #[tokio::test]
 async fn r18_a_worker_without_work_stops_at_once() {
@@ -25,7 +26,7 @@ async fn r18_a_function_that_was_given_up_does_not_hold_up_a_shutdown_for_long()
         Ok(())
     });
     let begun = std::time::Instant::now();
-    let process = Lab::new(&world, super::lab::task("plain_timeout", "a")).build();
+    let process = Lab::new(&world, tasktronaut::testing::stage::lab::task("plain_timeout", "a")).build();
     assert!(within(process.run()).await.is_err());
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
     gate.open();

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use tasktronaut::{Outcome, Policy, TaskErrorKind};
 
-use super::lab::{AT_ONCE, Lab, asynchronous, par, plain, start_with};
-use super::world::{World, block_until};
+use super::lab::start_with;
+use tasktronaut::testing::stage::lab::{AT_ONCE, Lab, asynchronous, par, plain};
+use tasktronaut::testing::stage::world::{World, block_until};
 
 fn kind(outcome: &Outcome) -> TaskErrorKind {
     match outcome {
@@ -30,7 +31,7 @@ async fn r15_a_process_fails_in_time_though_all_places_of_the_worker_are_taken()
     for step in 0..6 {
         let tree = if step % 2 == 0 { asynchronous("a") } else { plain("a") };
         let running = start_with(Lab::new(&world, par([tree])).policy(short()), 1).await;
-        assert_eq!(kind(&running.end().await.outcome), TaskErrorKind::Timeout);
+        assert_eq!(kind(&running.end().await.unwrap().outcome), TaskErrorKind::Timeout);
     }
     // Much less than a second each, after which everybody looks by himself.
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());

@@ -1,4 +1,15 @@
 //! [`Lab`]: a definition whose graph, hooks and policy a case makes up.
+//!
+//! ```
+//! use tasktronaut::testing::stage::lab::{Lab, par, plain, seq};
+//! use tasktronaut::testing::stage::world::World;
+//! use tasktronaut::{TaskError, TaskResult};
+//!
+//! let world = World::new();
+//! world.plain("b", |_| TaskResult::Err(TaskError::new("no luck")));
+//! let lab = Lab::new(&world, seq([plain("a"), par([plain("b"), plain("c")])]));
+//! assert_eq!(lab.build().tasks().count(), 3);
+//! ```
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +27,21 @@ use crate::words::arguments::Arguments;
 use crate::words::policy::Policy;
 
 /// No case waits longer for anything.
-pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
+pub const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A pause that is over at once, for retries that need not wait.
-pub(crate) const AT_ONCE: Duration = Duration::ZERO;
+pub const AT_ONCE: Duration = Duration::ZERO;
 
 /// A graph.
 #[derive(Clone)]
-pub(crate) enum Tree {
+pub enum Tree {
     /// A task of the table, and the name of the step.
     Task(&'static str, String),
+    /// One after the other.
     Seq(Vec<Tree>),
+    /// At the same time.
     Par(Vec<Tree>),
+    /// Another definition.
     Sub(Definition),
 }
 
@@ -41,37 +55,45 @@ impl Tree {
     }
 }
 
-pub(crate) fn plain(step: &str) -> Tree {
+/// A plain task.
+pub fn plain(step: &str) -> Tree {
     Tree::Task("plain", step.to_owned())
 }
 
-pub(crate) fn asynchronous(step: &str) -> Tree {
+/// An async task.
+pub fn asynchronous(step: &str) -> Tree {
     Tree::Task("asynchronous", step.to_owned())
 }
 
 /// A task that has a policy of its own; see [`Lab::tasks`].
-pub(crate) fn task(name: &'static str, step: &str) -> Tree {
+pub fn task(name: &'static str, step: &str) -> Tree {
     Tree::Task(name, step.to_owned())
 }
 
-pub(crate) fn seq(steps: impl IntoIterator<Item = Tree>) -> Tree {
+/// Steps one after the other.
+pub fn seq(steps: impl IntoIterator<Item = Tree>) -> Tree {
     Tree::Seq(steps.into_iter().collect())
 }
 
-pub(crate) fn par(steps: impl IntoIterator<Item = Tree>) -> Tree {
+/// Steps at the same time.
+pub fn par(steps: impl IntoIterator<Item = Tree>) -> Tree {
     Tree::Par(steps.into_iter().collect())
 }
 
-pub(crate) fn sub(lab: Lab) -> Tree {
+/// A process within.
+pub fn sub(lab: Lab) -> Tree {
     Tree::Sub(Definition::new(lab))
 }
 
-type Around = for<'a> fn(&'a Lab, &'a Context, Next<'a>) -> AroundFuture<'a>;
+/// What is done around each task.
+pub type Around = for<'a> fn(&'a Lab, &'a Context, Next<'a>) -> AroundFuture<'a>;
 
 /// The definition.
 #[derive(Clone)]
-pub(crate) struct Lab {
+pub struct Lab {
+    /// What it is called.
     pub name: &'static str,
+    /// What its tasks and hooks do.
     pub world: World,
     tree: Arc<Tree>,
     policy: Policy,
@@ -92,31 +114,37 @@ impl Lab {
         }
     }
 
+    /// Under another name.
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = name;
         self
     }
 
+    /// With this policy.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
+    /// With something around each task.
     pub fn around(mut self, around: Around) -> Self {
         self.around = Some(around);
         self
     }
 
+    /// With its steps at the same time, or one after the other.
     pub fn mode(mut self, mode: ExecutionMode) -> Self {
         self.mode = mode;
         self
     }
 
+    /// A process to be given an identifier and the like.
     pub fn builder(self) -> ProcessBuilder<Self> {
         let registry = Registry::new().with(self).unwrap();
         ProcessBuilder::new(Arguments::new()).registry(&registry)
     }
 
+    /// A process.
     pub fn build(self) -> Process {
         self.builder().build().unwrap()
     }
@@ -168,7 +196,7 @@ const fn async_task(name: &'static str) -> Task<Lab> {
 }
 
 /// The timeout of `plain_timeout` and `async_timeout`.
-pub(crate) const TIMEOUT: Duration = Duration::from_millis(100);
+pub const TIMEOUT: Duration = Duration::from_millis(100);
 
 impl ProcessDefinition for Lab {
     type Arguments = Arguments;

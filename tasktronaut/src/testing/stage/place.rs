@@ -6,12 +6,12 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::lab::{DEADLINE, Lab, seq};
+use super::running::{Ended, Running};
 use super::world::World;
 use crate::backend::store::Retention;
-use crate::backend::{Backend, BackendError, ProcessStatus, WorkerId};
+use crate::backend::{Backend, BackendError, WorkerId};
 use crate::definition::registry::Registry;
-use crate::engine::{Handle, RunningWorker, Worker};
-use crate::plan::{JobState, Outcome};
+use crate::engine::{Handle, Worker};
 use crate::words::clock::Deadline;
 use crate::words::error::BoxError;
 
@@ -67,14 +67,6 @@ static TURNS: RwLock<()> = RwLock::new(());
 
 /// What a case says in the end; what it expects it asserts.
 pub(crate) type CaseResult = Result<(), BoxError>;
-
-/// What comes out of a future, within the deadline.
-pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(DEADLINE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("it took longer than {DEADLINE:?}"),
-    }
-}
 
 /// 16 letters that nobody has used before.
 fn random_place() -> String {
@@ -201,56 +193,5 @@ pub(crate) async fn until<T>(
             return Err(format!("after {DEADLINE:?} it does not hold that {what}").into());
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// A process under way, with a worker of its own.
-pub(crate) struct Running<B: Backend> {
-    pub worker: RunningWorker<B>,
-    pub handle: Handle<B>,
-}
-
-impl<B: Backend> Running<B> {
-    /// Waits for the end, and looks whether anything is left behind.
-    pub async fn end(self) -> Result<Ended, BoxError> {
-        let outcome = within(self.handle.outcome()).await?;
-        let status = self.handle.status().await?;
-        assert_nothing_left(&status);
-        within(self.worker.shutdown()).await;
-        Ok(Ended { outcome, status })
-    }
-}
-
-/// A process that has ended.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub outcome: Outcome,
-    pub status: ProcessStatus,
-}
-
-/// No job can still change.
-pub(crate) fn assert_nothing_left(status: &ProcessStatus) {
-    assert!(status.ended, "{status:#?}");
-    let left: Vec<_> = status.jobs.iter().filter(|job| !job.state.is_final()).collect();
-    assert!(left.is_empty(), "{left:#?}");
-}
-
-/// The state of a step, found by its description.
-pub(crate) fn state_of(status: &ProcessStatus, step: &str) -> JobState {
-    let mut found = status.tasks().filter(|job| job.description.as_deref() == Some(step));
-    let job = found.next().unwrap_or_else(|| panic!("there is no step `{step}`"));
-    assert!(found.next().is_none(), "there are two steps `{step}`");
-    job.state
-}
-
-impl Ended {
-    /// The state of a step, found by its description.
-    pub fn state(&self, step: &str) -> JobState {
-        state_of(&self.status, step)
-    }
-
-    /// Fails unless the process has completed.
-    pub fn completed(&self) {
-        assert!(matches!(self.outcome, Outcome::Completed), "{:?}", self.outcome);
     }
 }

@@ -21,8 +21,8 @@ type Hook = Arc<dyn Fn() -> HookFuture<'static> + Send + Sync>;
 ///
 /// The log says `begin a`, `end a`, `fail a` of attempts, `drop a` of one that never came to its end,
 /// `on_completed main` of hooks, and `on_task_failed a 1` of failed attempts.
-#[derive(Clone)]
-pub(crate) struct World {
+#[derive(Clone, Default)]
+pub struct World {
     log: Arc<watch::Sender<Vec<String>>>,
     actions: Arc<Mutex<Actions>>,
 }
@@ -35,8 +35,9 @@ struct Actions {
 }
 
 impl World {
+    /// A world in which every task succeeds and every hook does nothing.
     pub fn new() -> Self {
-        Self { log: Arc::new(watch::Sender::new(Vec::new())), actions: Arc::default() }
+        Self::default()
     }
 
     /// What the plain task of this step does.
@@ -74,10 +75,12 @@ impl World {
             .insert(hook.to_owned(), Arc::new(action));
     }
 
+    /// Adds an entry to the log.
     pub fn note(&self, entry: impl Into<String>) {
         self.log.send_modify(|log| log.push(entry.into()));
     }
 
+    /// The log.
     pub fn log(&self) -> Vec<String> {
         self.log.borrow().clone()
     }
@@ -183,7 +186,7 @@ impl Drop for Attempt {
 
 /// Holds up plain functions and async ones until it is opened.
 #[derive(Clone, Default)]
-pub(crate) struct Gate {
+pub struct Gate {
     inner: Arc<GateInner>,
 }
 
@@ -195,10 +198,12 @@ struct GateInner {
 }
 
 impl Gate {
+    /// A gate that is closed.
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// Opens it, for good.
     pub fn open(&self) {
         *self.inner.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.inner.opened.notify_all();
@@ -229,7 +234,7 @@ impl Gate {
 }
 
 /// Blocks until a condition holds, for what only a plain function can see.
-pub(crate) fn block_until(what: &str, holds: impl Fn() -> bool) {
+pub fn block_until(what: &str, holds: impl Fn() -> bool) {
     let begun = std::time::Instant::now();
     while !holds() {
         assert!(begun.elapsed() < DEADLINE, "{what} never happened");
