@@ -460,7 +460,7 @@ impl<T, Fields> FieldsOf<T, Fields> {
 
 impl<T: Map, Fields> FieldsOf<T, Fields> {
     /// Something with all fields: what is in a map is known when a process is built.
-    pub fn fields(&self) -> &Fields {
+    pub fn fields<'a>(self) -> &'a Fields {
         any()
     }
 }
@@ -474,7 +474,20 @@ impl<T: Nameless, Fields> FieldsOf<T, Fields> {
     }
 }
 
-/// The other half of [`FieldsOf`].
+/// The second part of [`FieldsOf`]: methods by value go before those by reference.
+pub trait NoNames<Fields>: Sized {
+    /// Something with all fields: that there are none is told elsewhere.
+    fn fields<'a>(self) -> &'a Fields
+    where
+        Fields: 'a,
+    {
+        any()
+    }
+}
+
+impl<T: Nameless, Fields> NoNames<Fields> for FieldsOf<T, Fields> {}
+
+/// The third part of [`FieldsOf`].
 pub trait NoMap<T> {
     /// Nobody knows better, before the process is built.
     fn have_names(&self) {}

@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Type};
+use syn::{
+    Attribute, FnArg, GenericParam, Meta, Receiver, ReceiverKind, ReturnType, Safety, Type, TypeParamBound,
+};
 
 use super::{conditions, parameter};
 use crate::model::{Callable, CallableKind, Input, Parameter};
@@ -64,6 +66,17 @@ pub(super) fn read(
         right = false;
         report.error(output, format!("{what} ends"), "leave `-> !` out");
     }
+    if let ReturnType::Type(_, output) = &signature.output
+        && is_future(output)
+    {
+        right = false;
+        let fact = format!("{what} that waits is `async`");
+        report.error(
+            output,
+            fact,
+            format!("write `async fn {}`, and what the future results in", signature.ident),
+        );
+    }
     let output = match &signature.output {
         ReturnType::Default => None,
         ReturnType::Type(_, output) => Some((**output).clone()),
@@ -78,6 +91,15 @@ pub(super) fn read(
         inputs,
         output,
         conditions: conditions(&method.attributes),
+    })
+}
+
+/// `impl Future<..>`
+fn is_future(output: &Type) -> bool {
+    let Type::ImplTrait(bounds) = output else { return false };
+    bounds.bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == "Future"),
+        _ => false,
     })
 }
 

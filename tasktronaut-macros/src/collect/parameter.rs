@@ -35,6 +35,7 @@ pub(crate) fn declared(item: &Item, method: &Method, report: &mut Report) -> Vec
         if is_conditional(typed, report) {
             continue;
         }
+        foreign(typed, report);
         let Some(parameter) = owned(item, typed, report) else { continue };
         if parameters.iter().any(|other| other.wire == parameter.wire) {
             let fact = format!("a second argument called `{}`", parameter.wire);
@@ -44,6 +45,18 @@ pub(crate) fn declared(item: &Item, method: &Method, report: &mut Report) -> Vec
         parameters.push(parameter);
     }
     parameters
+}
+
+/// Attributes that mean nothing here. Those of a task's parameters the compiler looks at itself.
+fn foreign(typed: &PatType, report: &mut Report) {
+    const KNOWN: [&str; 7] = ["default", "doc", "allow", "expect", "warn", "deny", "forbid"];
+    let is_known = |attribute: &&Attribute| KNOWN.iter().any(|known| attribute.path().is_ident(known));
+    for attribute in typed.attrs.iter().filter(|attribute| !is_known(attribute)) {
+        let name = text::of(attribute.path());
+        let help =
+            "write `#[default]` or `#[default(value)]` where it may be left out, or leave the attribute out";
+        report.error(attribute, format!("an argument has no attribute `{name}`"), help);
+    }
 }
 
 /// What is sent by one program is read by another, which may be compiled under other conditions.

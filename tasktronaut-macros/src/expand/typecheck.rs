@@ -32,7 +32,7 @@ pub(super) fn expand(process: &Process) -> TokenStream {
                 #items
                 #traits
                 fn __check(this: &#self_type, arguments: &#arguments) {
-                    use __tt::{NoItems as _, NoMap as _};
+                    use __tt::{NoItems as _, NoMap as _, NoNames as _};
                     #statements
                 }
             };
@@ -136,8 +136,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// `let value1 = ItemsOf(..).item(); let item1 = FieldsOf(value1).fields();`, or `FieldsOf(..).have_names();` where no
-    /// step needs one of the fields.
+    /// `let value1 = ItemsOf(..).item(); let item1 = FieldsOf(value1).fields();`
     fn items(&self, number: usize, source: usize, at: &Ident) -> TokenStream {
         let Some(source) = self.process.sources.get(source) else { return TokenStream::new() };
         let self_type = &self.process.item.self_type;
@@ -157,17 +156,15 @@ impl<'a> Check<'a> {
             _ => quote!(__tt::ItemsOf::<_, #fields>::new(#value).item()),
         };
         let (item, whole) = (format_ident!("item{number}"), format_ident!("value{number}"));
-        let known = if is_asked {
-            quote! {
-                let #item = __tt::FieldsOf::<_, __Fields>::new(&#whole);
-                let #item = #item.fields();
-            }
-        } else {
-            quote_spanned!(at.span()=> __tt::FieldsOf::<_, __tt::Anything>::new(&#whole).have_names();)
+        // That its fields have no names is said of the step.
+        let named = quote_spanned! {at.span()=>
+            let item = __tt::FieldsOf::<_, #fields>::new(&#whole);
+            item.have_names();
+            let #item = item.fields();
         };
         quote! {
             let #whole = #value;
-            #known
+            #named
         }
     }
 

@@ -194,7 +194,7 @@ const _: () = {
     }
     const _: () = {
         fn __check(this: &Album, arguments: &AlbumArgs) {
-            use __tt::{NoItems as _, NoMap as _};
+            use __tt::{NoItems as _, NoMap as _, NoNames as _};
             let _ = <Album>::draft;
             let _ = <Album>::resize;
         }

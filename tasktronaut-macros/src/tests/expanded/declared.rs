@@ -451,7 +451,7 @@ const _: () = {
         impl __ResizePath<PathBuf> for __tt::Anything {}
         fn __resize_path<T: __ResizePath<PathBuf>>(_: &T) {}
         fn __check(this: &Album, arguments: &AlbumArgs) {
-            use __tt::{NoItems as _, NoMap as _};
+            use __tt::{NoItems as _, NoMap as _, NoNames as _};
             let _ = <Album>::create_album;
             __create_album_album(&__tt::given(arguments).album);
             let _ = <Album>::photos;
@@ -460,8 +460,9 @@ const _: () = {
                 __Fields,
             >::new(<Album>::photos(this, __tt::any(), __tt::any()))
                 .item();
-            let item1 = __tt::FieldsOf::<_, __Fields>::new(&value1);
-            let item1 = item1.fields();
+            let item = __tt::FieldsOf::<_, __Fields>::new(&value1);
+            item.have_names();
+            let item1 = item.fields();
             let _ = <Album>::resize;
             {
                 let value = &(*__tt::given(item1)).path;

@@ -117,7 +117,7 @@ const _: () = {
     __tt::register!(Album, ::core::concat!(::core::module_path!(), "::Album"));
     const _: () = {
         fn __check(this: &Album, arguments: &()) {
-            use __tt::{NoItems as _, NoMap as _};
+            use __tt::{NoItems as _, NoMap as _, NoNames as _};
             let _ = <Album>::resize;
             let _ = <Album>::resize;
         }

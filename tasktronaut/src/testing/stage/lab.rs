@@ -198,6 +198,8 @@ const fn async_task(name: &'static str) -> Task<Lab> {
 /// The timeout of `plain_timeout` and `async_timeout`.
 pub const TIMEOUT: Duration = Duration::from_millis(100);
 
+// No compiler is to propose it in place of somebody's own.
+#[diagnostic::do_not_recommend]
 impl ProcessDefinition for Lab {
     type Arguments = Arguments;
 

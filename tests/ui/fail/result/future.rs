@@ -1,0 +1,20 @@
+use tasktronaut::prelude::*;
+
+#[derive(Default)]
+struct Album;
+
+#[process]
+impl Album {
+    fn define_process() {
+        process! {
+            seq { resize; }
+        }
+    }
+
+    #[task]
+    fn resize(&self) -> impl Future<Output = ()> {
+        async {}
+    }
+}
+
+fn main() {}
