@@ -34,6 +34,7 @@ impl Address {
     }
 
     #[task]
+    #[allow(non_snake_case)]
     fn step__1(&self, _unused: u8, line_1: String) {
         assert_eq!(line_1, "with");
     }
