@@ -27,7 +27,10 @@ fn the_program_is_the_example() {
 
 #[test]
 fn the_error_is_what_the_compiler_says() {
-    assert_eq!(block("text"), read("tests/language/ui/fail/missing_argument/element_of_a_list.stderr").trim_end());
+    assert_eq!(
+        block("text"),
+        read("tests/language/ui/fail/missing_argument/element_of_a_list.stderr").trim_end()
+    );
 }
 
 #[test]

@@ -18,6 +18,10 @@ use crate::words::clock::{Clock, Moment};
 /// How often the monitor looks, and how long a job runs before its lane counts as stuck.
 const TICK: Duration = Duration::from_millis(1);
 
+/// After so many looks at lanes that run nothing it sleeps until a job begins. Not at once: between two steps of a
+/// process its lane runs nothing either, and to wake another thread for each step takes longer than many a step.
+const IDLE_LOOKS: u32 = 20;
+
 /// Its switch.
 #[derive(Default)]
 pub(super) struct Monitor {
@@ -33,10 +37,12 @@ impl Monitor {
         let own = Arc::clone(shared);
         let thread = std::thread::Builder::new().name("tasktronaut-monitor".into()).spawn(move || {
             let _entered = own.runtime.enter();
-            let mut due = Moment::default();
+            let (mut due, mut idle) = (Moment::default(), 0);
             while own.needs_monitor() {
-                if !look(&own, &mut due) {
+                idle = if look(&own, &mut due) { 0 } else { idle + 1 };
+                if idle == IDLE_LOOKS {
                     own.monitor.doze(&own, &mut due);
+                    idle = 0;
                 }
                 std::thread::park_timeout(TICK);
             }
