@@ -289,6 +289,6 @@ fn untaken(callable: &Callable, scope: &Scope) -> Option<String> {
 }
 
 /// The `T` of `Vec<T>`, as it is written.
-fn element_of(text: &str) -> Option<String> {
+pub(super) fn element_of(text: &str) -> Option<String> {
     Some(text.strip_prefix("Vec<")?.strip_suffix('>')?.to_owned())
 }

@@ -2,8 +2,8 @@
 
 use proc_macro2::Ident;
 
-use super::resolve::Resolver;
-use super::scope::Scope;
+use super::resolve::{Resolver, element_of};
+use super::scope::{Known, Scope};
 use crate::collect::signature;
 use crate::model::{Callable, CallableKind, Fact};
 use crate::parse::graph::SourceKind;
@@ -94,11 +94,15 @@ pub(super) fn source(resolver: &mut Resolver<'_>, wanted: SourceKind, name: &Ide
 pub(super) fn list(resolver: &mut Resolver<'_>, item: &Ident, list: &Ident, scope: &Scope) {
     let wire = list.to_string();
     let known: Vec<&str> = scope.known.iter().map(|known| known.wire.as_str()).collect();
+    let is_list = |known: &&Known| known.text.as_deref().is_some_and(|text| element_of(text).is_some());
+    let lists: Vec<&str> = scope.known.iter().filter(is_list).map(|known| known.wire.as_str()).collect();
     let is_source = resolver.methods.sources.iter().any(|source| source.wire == wire);
     let help = if is_source {
         format!("it is an `#[each]` method: write `each {list} {{ .. }}`")
     } else if let Some(better) = nearest(&wire, known.iter().copied()) {
         format!("did you mean `{better}`?")
+    } else if !lists.is_empty() && lists.len() <= MOST {
+        the(&lists, "list", "lists")
     } else {
         let type_name = wanted(resolver, &item.to_string());
         format!("declare it: `{}`", signature(resolver.parameters, &format!("{list}: Vec<{type_name}>")))

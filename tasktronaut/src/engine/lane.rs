@@ -130,8 +130,9 @@ impl Lane {
         shared.remove_lane(self);
     }
 
-    /// Keeps the end of the job before, and takes the next one, where nothing was left of the jobs that were just
-    /// `claimed`. What is to be recorded now goes to `due`, which is empty; nothing is kept back longer than `delay`.
+    /// Keeps the end of the job before, and takes the next one. What was just `claimed`, if anything, is taken over: it
+    /// is asked for when nothing is left. What is to be recorded now goes to `due`, which is empty; nothing is kept back
+    /// longer than `delay`.
     fn turn(
         &self,
         end: Option<JobEnd>,
@@ -469,9 +470,8 @@ impl<B: Backend> Work<'_, B> {
         }
         // Where a claim goes to a server, it is worth as much work as it takes time.
         let quick = QUICK.saturating_mul(u32::try_from(self.taken).unwrap_or(u32::MAX)).max(self.cost);
-        let took = Moment::default().after(now.since(self.begun)).0.max(1);
-        let worth = Moment::default().after(quick).0.saturating_mul(self.taken as u64) / took;
-        let worth = usize::try_from(worth).unwrap_or(LARGEST_CHUNK);
+        let took = now.since(self.begun).as_nanos().max(1);
+        let worth = usize::try_from(self.taken as u128 * quick.as_nanos() / took).unwrap_or(LARGEST_CHUNK);
         self.chunk = worth.clamp(1, self.chunk * 2).min(LARGEST_CHUNK);
         self.taken = 0;
     }
