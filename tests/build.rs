@@ -33,6 +33,15 @@ fn main() {
     say("no_valkey", !Path::new(".servers/valkey-9/valkey-server").is_file());
     // The checker of fault tests, and what runs it.
     say("no_check", !has(&folders, "python3") || !checker().is_file());
+    say("no_cases", !has_cases());
+}
+
+/// Whether there are the cases of the original. A file that is named, and is not there, is a mistake of whoever named it.
+fn has_cases() -> bool {
+    println!("cargo:rerun-if-env-changed=TASKTRONAUT_CONFORMANCE");
+    let cases = "../../shared/conformance/cases.json";
+    println!("cargo:rerun-if-changed={cases}");
+    env::var_os("TASKTRONAUT_CONFORMANCE").is_some() || Path::new(cases).is_file()
 }
 
 /// Whether a program is there, and does what it is told.
