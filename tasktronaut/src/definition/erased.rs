@@ -2,7 +2,6 @@
 //! hold it.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::context::Context;
 #[cfg(feature = "durable")]
 use super::foreign::Foreign;
 use super::hooks::{HookEvent, HookFuture, HookResult, Next};
-use super::task::{Run, TaskFuture, TaskInfo, TaskResult};
+use super::task::{Run, Task, TaskFuture, TaskInfo, TaskResult};
 use super::{ExecutionMode, ProcessDefinition};
 use crate::words::arguments::{ArgumentSet, Parameter};
 use crate::words::error::TaskError;
@@ -33,7 +32,7 @@ impl Definition {
 
     /// Takes an instance of a definition.
     pub fn new<D: ProcessDefinition>(definition: D) -> Self {
-        Self { erased: Arc::new(Bound::new(definition)) }
+        Self { erased: Arc::new(Bound { definition }) }
     }
 
     /// The name by which stores and registries know it.
@@ -57,8 +56,13 @@ impl Definition {
     }
 
     /// Its tasks.
-    pub fn tasks(&self) -> &[TaskInfo] {
-        self.erased.tasks()
+    pub fn tasks(&self) -> impl Iterator<Item = &'static TaskInfo> {
+        (0..).map_while(|index| self.task(index))
+    }
+
+    /// One of its tasks.
+    pub(crate) fn task(&self, index: usize) -> Option<&'static TaskInfo> {
+        self.erased.task(index)
     }
 
     /// Retries, backoff and timeout of its processes.
@@ -97,7 +101,10 @@ impl Definition {
 
 impl fmt::Debug for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Definition").field("name", &self.name()).field("tasks", &self.tasks()).finish()
+        f.debug_struct("Definition")
+            .field("name", &self.name())
+            .field("tasks", &self.tasks().collect::<Vec<_>>())
+            .finish()
     }
 }
 
@@ -111,7 +118,7 @@ pub(crate) trait AnyDefinition: Any + Send + Sync {
     fn priority(&self) -> i16;
     fn names_queues(&self) -> bool;
     fn parameters(&self) -> &'static [Parameter];
-    fn tasks(&self) -> &[TaskInfo];
+    fn task(&self, index: usize) -> Option<&'static TaskInfo>;
     fn task_index(&self, name: &str) -> Option<usize>;
     fn instance(&self) -> &(dyn Any + Send + Sync);
     /// Whether an attempt is more than the task's own function.
@@ -133,21 +140,9 @@ pub(crate) trait AnyDefinition: Any + Send + Sync {
     fn run_on_task_failed(self: Arc<Self>, context: Context, error: Arc<TaskError>) -> HookFuture<'static>;
 }
 
-/// A definition with what is looked up in it by name.
+/// An instance of a definition. Every process may have one of its own, so it holds nothing that a type can say.
 pub(crate) struct Bound<D> {
     pub(crate) definition: D,
-    tasks: Vec<TaskInfo>,
-    by_name: HashMap<&'static str, usize>,
-    names_queues: bool,
-}
-
-impl<D: ProcessDefinition> Bound<D> {
-    fn new(definition: D) -> Self {
-        let tasks: Vec<TaskInfo> = definition.tasks().iter().map(super::task::Task::info).collect();
-        let by_name = tasks.iter().enumerate().map(|(index, task)| (task.name, index)).collect();
-        let names_queues = definition.queue().is_some() || tasks.iter().any(|task| task.queue().is_some());
-        Self { definition, tasks, by_name, names_queues }
-    }
 }
 
 impl<D: ProcessDefinition> AnyDefinition for Bound<D> {
@@ -176,19 +171,20 @@ impl<D: ProcessDefinition> AnyDefinition for Bound<D> {
     }
 
     fn names_queues(&self) -> bool {
-        self.names_queues
+        let mut tasks = self.definition.tasks().iter();
+        self.definition.queue().is_some() || tasks.any(|task| task.info().queue.is_some())
     }
 
     fn parameters(&self) -> &'static [Parameter] {
         D::Arguments::PARAMETERS
     }
 
-    fn tasks(&self) -> &[TaskInfo] {
-        &self.tasks
+    fn task(&self, index: usize) -> Option<&'static TaskInfo> {
+        self.definition.tasks().get(index).map(Task::info)
     }
 
     fn task_index(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        self.definition.tasks().iter().position(|task| task.info().name == name)
     }
 
     fn instance(&self) -> &(dyn Any + Send + Sync) {

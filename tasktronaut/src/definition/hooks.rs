@@ -197,7 +197,7 @@ impl<'a> Next<'a> {
     pub async fn run(self) -> TaskResult {
         let context = self.context.share();
         let task = context.task_index();
-        if self.definition.tasks()[task].is_async {
+        if self.definition.task(task).is_some_and(|task| task.is_async) {
             let attempt: TaskFuture = self.definition.run_async(task, context);
             return attempt.await;
         }

@@ -81,7 +81,7 @@ impl Tables {
         if kind != RecordKind::Task {
             return None;
         }
-        match self.definitions[definition as usize].tasks().get(task as usize) {
+        match self.definitions[definition as usize].task(task as usize) {
             Some(task) => Some(task.name),
             None => self.foreign.get(&(definition, task)).map(|name| &**name),
         }

@@ -196,8 +196,8 @@ impl<D> Task<D> {
     }
 
     /// What is known of the task.
-    pub const fn info(&self) -> TaskInfo {
-        self.info
+    pub const fn info(&self) -> &TaskInfo {
+        &self.info
     }
 
     pub(crate) fn run(&self) -> Run<D> {

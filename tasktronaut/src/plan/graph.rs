@@ -168,13 +168,13 @@ impl Plan {
     }
 
     /// The task of a node, if it is one.
-    pub(crate) fn task_of(&self, number: u32) -> Option<&TaskInfo> {
+    pub(crate) fn task_of(&self, number: u32) -> Option<&'static TaskInfo> {
         let node = &self.nodes[number as usize];
         if node.kind != NodeKind::Task {
             return None;
         }
         let record = &self.tables.records[node.place as usize];
-        self.tables.definitions[record.definition as usize].tasks().get(record.task as usize)
+        self.tables.definitions[record.definition as usize].task(record.task as usize)
     }
 
     /// The policy of a task: its own, then those of the sub-processes around it, innermost first, then the

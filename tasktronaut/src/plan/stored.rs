@@ -231,7 +231,7 @@ impl StoredPlan {
         for (number, stored) in self.definitions.into_iter().enumerate() {
             let definition =
                 find(&stored.name).unwrap_or_else(|| Definition::foreign(stored.name.as_str().into()));
-            let known = definition.tasks().len();
+            let known = definition.tasks().count();
             let mut own = Vec::with_capacity(stored.tasks.len());
             for (position, name) in stored.tasks.into_iter().enumerate() {
                 let here = definition.erased().task_index(&name).map(narrow);

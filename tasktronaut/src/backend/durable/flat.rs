@@ -40,7 +40,7 @@ pub(super) fn routes_of(membership: &Membership, paused: &[String]) -> Vec<Route
                 continue;
             }
             routes.push(route(queue, definition.name(), None));
-            let tasks = definition.tasks().iter();
+            let tasks = definition.tasks();
             routes.extend(tasks.map(|task| route(queue, definition.name(), Some(task.name()))));
         }
     }

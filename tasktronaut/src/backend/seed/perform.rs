@@ -11,7 +11,7 @@ use crate::definition::erased::Definition;
 use crate::definition::hooks::HookEvent;
 use crate::definition::registry::{Registry, RegistryError};
 use crate::definition::tables::Tables;
-use crate::definition::task::TaskResult;
+use crate::definition::task::{TaskInfo, TaskResult};
 use crate::definition::unwind::poll;
 use crate::words::arguments::ArgumentError;
 use crate::words::error::{BoxError, TaskError, TaskErrorKind, full_text};
@@ -141,7 +141,7 @@ fn context_of(
     let tables = Tables::of_task(definition.clone(), number, task.description.as_deref(), &task.arguments);
     let tables = Arc::new(tables.map_err(wrong)?);
     let arguments = tables.arguments.get(tables.records[0].arguments);
-    for parameter in definition.tasks()[index].parameters {
+    for parameter in definition.task(index).map_or([].as_slice(), TaskInfo::parameters) {
         parameter.check(arguments.text(parameter.name())).map_err(wrong)?;
     }
     let session = Session::new(task.identifier.as_str().into(), tables);

@@ -132,7 +132,7 @@ impl<D: ProcessDefinition> Builder<D> {
 
     fn add_task(&mut self, index: usize, text: Option<&str>) {
         if let Some(info) = self.bound.definition.tasks().get(index).map(Task::info) {
-            self.draft.task(index, &info, text);
+            self.draft.task(index, info, text);
         }
     }
 
