@@ -120,6 +120,21 @@ impl Lines {
         None
     }
 
+    /// How many jobs of processes under way there are, where one line is all there is.
+    pub(super) fn only_going(&self) -> Option<usize> {
+        match &self.all[..] {
+            [line] if !line.is_paused => Some(line.going.len()),
+            _ => None,
+        }
+    }
+
+    /// Takes those out that came after the first so many, no more than are wanted, in their order; of the only line.
+    pub(super) fn take_latest(&mut self, first: usize, wanted: usize) -> impl Iterator<Item = Place> {
+        let going = &mut self.all[0].going;
+        let from = first.max(going.len().saturating_sub(wanted)).min(going.len());
+        going.drain(from..)
+    }
+
     pub(super) fn pause(&mut self, queue: &str, paused: bool) {
         if paused {
             self.paused.insert(queue.into());

@@ -114,9 +114,10 @@ impl Store {
     ) -> Exchanged {
         // What follows an end may be for the queue of another worker.
         let may_be_for_others = !finished.is_empty() && self.workers.len() > 1;
+        let before = self.lines.only_going();
         let lost = self.record(finished, clock);
         let next_due = if self.timers.is_empty() { None } else { self.wake_due(clock.now()) };
-        let more = self.claim(worker, wanted, claimed);
+        let more = self.claim(worker, wanted, before, claimed);
         if more || may_be_for_others && !self.lines.is_empty() {
             self.ring();
         }
@@ -160,8 +161,15 @@ impl Store {
         lost
     }
 
-    /// Claims jobs; whether more are left that the worker could do.
-    fn claim(&mut self, worker: WorkerId, wanted: usize, claimed: &mut Vec<Claimed>) -> bool {
+    /// Claims jobs; whether more are left that the worker could do. There was `before` one line of so many jobs under
+    /// way, before ends were recorded.
+    fn claim(
+        &mut self,
+        worker: WorkerId,
+        wanted: usize,
+        before: Option<usize>,
+        claimed: &mut Vec<Claimed>,
+    ) -> bool {
         if self.lines.is_empty() {
             return false;
         }
@@ -179,6 +187,21 @@ impl Store {
         }
         let fresh_first = self.lines.turn();
         let (mut left, mut passed_over) = (wanted, Vec::new());
+        let nonces = &mut self.next_nonce;
+        // Jobs that come many at a time are quick. Who has just worked on a process has it in the processor's cache, and
+        // goes on with it; now and then the oldest are looked for.
+        if wanted > 1
+            && !fresh_first
+            && membership.is_none()
+            && takes_default
+            && let Some(before) = before
+        {
+            for (key, node) in self.lines.take_latest(before, wanted) {
+                if let Some(run) = self.runs.get_mut(key) {
+                    left -= usize::from(hand_out(run, node, number, nonces, claimed));
+                }
+            }
+        }
         while left > 0 {
             let Some((key, node)) = self.lines.pop(fresh_first, serves) else { break };
             let Some(run) = self.runs.get_mut(key) else {
@@ -192,17 +215,7 @@ impl Store {
                     continue;
                 }
             }
-            self.next_nonce += 1;
-            #[allow(clippy::cast_possible_truncation)] // any 32 of its bits will do
-            let nonce = scramble(self.next_nonce) as u32;
-            let Some(claim) = run.claim(node, number, nonce) else {
-                continue;
-            };
-            left -= 1;
-            match claimed.last_mut() {
-                Some(group) if group.process.key == key => group.jobs.push(claim),
-                _ => claimed.push(Claimed { process: Arc::clone(&run.process), jobs: smallvec![claim] }),
-            }
+            left -= usize::from(hand_out(run, node, number, nonces, claimed));
         }
         let more = self.lines.has_some(serves);
         for (key, node) in passed_over.into_iter().rev() {
@@ -418,6 +431,21 @@ impl Store {
             self.by_identifier.remove(&run.plan().identifier);
         }
     }
+}
+
+/// Claims a job for a worker, unless it is not ready any more or its process is paused.
+fn hand_out(run: &mut Run, node: u32, worker: u32, last_nonce: &mut u64, claimed: &mut Vec<Claimed>) -> bool {
+    *last_nonce += 1;
+    #[allow(clippy::cast_possible_truncation)] // any 32 of its bits will do
+    let nonce = scramble(*last_nonce) as u32;
+    let Some(claim) = run.claim(node, worker, nonce) else {
+        return false;
+    };
+    match claimed.last_mut() {
+        Some(group) if Arc::ptr_eq(&group.process, &run.process) => group.jobs.push(claim),
+        _ => claimed.push(Claimed { process: Arc::clone(&run.process), jobs: smallvec![claim] }),
+    }
+    true
 }
 
 pub(super) fn unknown(identifier: &str) -> BackendError {

@@ -66,6 +66,18 @@ fn diamond(builder: &mut Builder<Drawn>) {
     builder.task("d");
 }
 
+fn two_chains(builder: &mut Builder<Drawn>) {
+    builder.concurrent(|builder| {
+        for _ in 0..2 {
+            builder.sequential(|builder| {
+                for _ in 0..20 {
+                    builder.task("a");
+                }
+            });
+        }
+    });
+}
+
 fn sub_beside_b(builder: &mut Builder<Drawn>) {
     let inner = Definition::new(Drawn { name: "inner", policy: Policy::new(), draw: one });
     builder.concurrent(|builder| {
@@ -135,8 +147,12 @@ impl Hand {
     }
 
     fn claim_for(&mut self, worker: WorkerId, wanted: usize) -> Vec<Job> {
+        self.exchange(worker, &mut Vec::new(), wanted)
+    }
+
+    fn exchange(&mut self, worker: WorkerId, finished: &mut Vec<Finished>, wanted: usize) -> Vec<Job> {
         let mut claimed = Vec::new();
-        self.last = now(self.backend.exchange(worker, &mut Vec::new(), wanted, &mut claimed)).unwrap();
+        self.last = now(self.backend.exchange(worker, finished, wanted, &mut claimed)).unwrap();
         let mut jobs = Vec::new();
         for group in claimed {
             // Last first.
@@ -157,15 +173,10 @@ impl Hand {
 
     /// Ends an attempt; the answer is how many ends were lost.
     fn end(&mut self, job: &Job, verdict: Option<Verdict>) -> usize {
-        let Claim { node, attempt, nonce, .. } = job.claim;
-        let failure =
-            verdict.map(|verdict| Box::new(JobFailure { error: Arc::new(TaskError::new("no")), verdict }));
-        let what = job.claim.what(&job.process.plan);
-        let end = JobEnd { node, attempt, nonce, what, failure };
-        let mut finished = vec![Finished { process: Arc::clone(&job.process), jobs: smallvec![end] }];
-        let exchanged = now(self.backend.exchange(self.worker, &mut finished, 0, &mut Vec::new())).unwrap();
+        let mut finished = vec![finished(job, verdict)];
+        self.exchange(self.worker, &mut finished, 0);
         assert!(finished.is_empty());
-        exchanged.lost.len()
+        self.last.lost.len()
     }
 
     fn succeed(&mut self, job: &Job) {
@@ -192,6 +203,16 @@ impl Hand {
         let job = status.tasks().find(|job| &*job.name == task).unwrap();
         (job.state, job.attempt)
     }
+}
+
+/// The end of an attempt, as it is recorded.
+fn finished(job: &Job, verdict: Option<Verdict>) -> Finished {
+    let Claim { node, attempt, nonce, .. } = job.claim;
+    let failure =
+        verdict.map(|verdict| Box::new(JobFailure { error: Arc::new(TaskError::new("no")), verdict }));
+    let what = job.claim.what(&job.process.plan);
+    let end = JobEnd { node, attempt, nonce, what, failure };
+    Finished { process: Arc::clone(&job.process), jobs: smallvec![end] }
 }
 
 #[test]
@@ -477,4 +498,23 @@ fn r6_processes_under_way_do_not_keep_new_ones_from_beginning() {
         job.process.plan.identifier() == "late"
     });
     assert!(begun, "it has waited for 16 jobs of others");
+}
+
+#[test]
+fn r6_who_works_on_a_process_goes_on_with_it_but_not_for_ever() {
+    let mut hand = Hand::new();
+    hand.enqueue("long", Policy::new(), two_chains).unwrap();
+    hand.finish_started();
+    let mut jobs = hand.claim(2);
+    hand.enqueue("short", Policy::new(), one).unwrap();
+    hand.finish_started();
+
+    let mut rounds = 0;
+    while hand.state("short", "a").0 == JobState::Ready {
+        assert!(jobs.iter().all(|job| job.process.plan.identifier() == "long"));
+        let mut finished = jobs.iter().map(|job| finished(job, None)).collect();
+        jobs = hand.exchange(hand.worker, &mut finished, 2);
+        rounds += 1;
+    }
+    assert!((2..=8).contains(&rounds), "the other process waits for {rounds} claims");
 }
