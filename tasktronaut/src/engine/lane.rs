@@ -148,13 +148,12 @@ impl Lane {
         }
         let running = state.running.take();
         let has_failed = end.as_ref().is_some_and(JobEnd::has_failed);
-        if let Some(end) = end
-            && running.is_some_and(|running| !running.is_given_up)
-        {
-            state.keep(end, now);
-        }
+        let end = end.filter(|_| running.is_some_and(|running| !running.is_given_up));
         // What a worker that stops has not begun is given back (`R18`).
-        let next = if is_stopping { Next::Nothing } else { state.next() };
+        let (next, before) = if is_stopping { (Next::Nothing, None) } else { state.next() };
+        if let Some(end) = end {
+            state.keep(end, before, now);
+        }
         let Next::Job(claim, process) = next else {
             state.swap_finished(due);
             return next;
@@ -262,16 +261,18 @@ impl Lane {
 }
 
 impl LaneState {
-    /// Keeps an end, to be recorded together with others.
-    fn keep(&mut self, end: JobEnd, now: Moment) {
-        let Some(process) = &self.process else { return };
+    /// Keeps an end, to be recorded together with others. It is of the process of the job at hand, unless that is of
+    /// another than the job `before`.
+    fn keep(&mut self, end: JobEnd, before: Option<Arc<ClaimedProcess>>, now: Moment) {
+        let Some(process) = before.as_ref().or(self.process.as_ref()) else { return };
         if self.unsent == 0 {
             self.unsent_since = now;
         }
         self.unsent += 1;
-        match self.finished.last_mut() {
-            Some(group) if Arc::ptr_eq(&group.process, process) => group.jobs.push(end),
-            _ => self.finished.push(Finished { process: Arc::clone(process), jobs: smallvec![end] }),
+        if let Some(group) = self.finished.last_mut().filter(|group| Arc::ptr_eq(&group.process, process)) {
+            group.jobs.push(end);
+        } else if let Some(process) = before.or_else(|| self.process.clone()) {
+            self.finished.push(Finished { process, jobs: smallvec![end] });
         }
     }
 
@@ -280,22 +281,35 @@ impl LaneState {
         std::mem::swap(&mut self.finished, empty);
     }
 
-    fn next(&mut self) -> Next {
-        while self.claimed.pop_if(|group| group.jobs.is_empty()).is_some() {}
-        let Some(group) = self.claimed.last_mut() else { return Next::Nothing };
-        let is_same = self.process.as_ref().is_some_and(|process| Arc::ptr_eq(process, &group.process));
-        if !is_same {
+    /// The next job, and the process of the one before, if that is another. Nothing is counted up or down that is only
+    /// passed on: many a job is alone in its process, and takes no longer than a few such counts.
+    fn next(&mut self) -> (Next, Option<Arc<ClaimedProcess>>) {
+        while let Some(mut group) = self.claimed.pop() {
+            let is_same = self.process.as_ref().is_some_and(|process| Arc::ptr_eq(process, &group.process));
             let priority = |process: &Arc<ClaimedProcess>| process.plan.priority();
-            let is_lower =
-                self.process.as_ref().is_some_and(|last| priority(&group.process) < priority(last));
+            let is_lower = !is_same
+                && self.process.as_ref().is_some_and(|last| priority(&group.process) < priority(last));
             if is_lower && !std::mem::replace(&mut self.has_looked, true) {
-                return Next::Lower;
+                self.claimed.push(group);
+                return (Next::Lower, None);
             }
-            self.process = Some(Arc::clone(&group.process));
+            self.has_looked = false;
+            let Some(claim) = group.jobs.pop() else { continue };
+            if is_same {
+                self.claimed.extend((!group.jobs.is_empty()).then_some(group));
+                return (Next::Job(claim, None), None);
+            }
+            let process = if group.jobs.is_empty() {
+                group.process
+            } else {
+                let process = Arc::clone(&group.process);
+                self.claimed.push(group);
+                process
+            };
+            let before = self.process.replace(Arc::clone(&process));
+            return (Next::Job(claim, Some(process)), before);
         }
-        self.has_looked = false;
-        let Some(claim) = group.jobs.pop() else { return Next::Nothing };
-        Next::Job(claim, if is_same { None } else { self.process.clone() })
+        (Next::Nothing, None)
     }
 }
 
@@ -350,8 +364,9 @@ impl<B: Backend> Work<'_, B> {
     /// without a place.
     fn work(&mut self) {
         let mut end = None;
+        self.present = self.shared.clock.now();
         loop {
-            let now = self.now();
+            let now = self.present;
             let delay = self.cost.max(LONGEST_DELAY);
             let is_stopping = self.shared.is_stopping();
             let (claimed, due) = (&mut self.claimed, &mut self.due);
@@ -374,7 +389,10 @@ impl<B: Backend> Work<'_, B> {
             let Some(process) = &self.process else { continue };
             self.shared.monitor.watch();
             match self.desk.run(Job { shared: self.shared, process, claim: &claim }, self.lane) {
-                Ran::Ended(ended) => end = Some(ended),
+                Ran::Ended(ended) => {
+                    end = Some(ended);
+                    self.look_at_clock();
+                }
                 Ran::Suspended => {
                     // The place goes with the suspended attempt; this lane needs another.
                     self.lane.hand_over(&mut self.due);
@@ -382,19 +400,19 @@ impl<B: Backend> Work<'_, B> {
                     if !self.shared.begin() {
                         return;
                     }
+                    self.present = self.shared.clock.now();
                 }
             }
         }
     }
 
-    /// The present moment. While jobs are quick the clock is read for some of them only: reading it takes as long as
-    /// a good part of a job.
-    fn now(&mut self) -> Moment {
+    /// A job is over. While jobs are quick the clock is read for some of them only: reading it takes as long as a good
+    /// part of a job.
+    fn look_at_clock(&mut self) {
         self.turns = self.turns.wrapping_add(1);
         if self.chunk <= CLOCK_EVERY || self.turns.is_multiple_of(CLOCK_EVERY) {
             self.present = self.shared.clock.now();
         }
-        self.present
     }
 
     /// Gets more to do; false when there is nothing, after giving the place back and sleeping.
@@ -442,9 +460,8 @@ impl<B: Backend> Work<'_, B> {
             return Some(exchanged);
         }
         self.idle = 0;
-        self.begun = self.shared.clock.now();
-        self.present = self.begun;
-        self.cost = self.begun.since(now).min(LARGEST_COST);
+        self.cost = self.present.since(now).min(LARGEST_COST);
+        self.begun = self.present;
         // The first group is the next to run, and the stack's last.
         self.claimed.reverse();
         None
@@ -476,8 +493,12 @@ impl<B: Backend> Work<'_, B> {
         self.taken = 0;
     }
 
-    /// Records what is due, and claims.
+    /// Records what is due, and claims. Where that goes to a store, or is much, it takes its time.
     fn exchange(&mut self, wanted: usize) -> Exchanged {
-        blocking::block_on(self.shared.exchange(&mut self.due, wanted, &mut self.claimed))
+        let exchanged = blocking::block_on(self.shared.exchange(&mut self.due, wanted, &mut self.claimed));
+        if self.shared.has_others || self.chunk > CLOCK_EVERY {
+            self.present = self.shared.clock.now();
+        }
+        exchanged
     }
 }
