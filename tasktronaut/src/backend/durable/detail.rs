@@ -28,7 +28,7 @@ pub(super) struct Memo {
     events: HashMap<u32, StoredEvent>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct StoredFailure {
     definition: String,
     step: String,
@@ -36,7 +36,7 @@ struct StoredFailure {
     error: StoredError,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct StoredError {
     kind: String,
     text: String,
@@ -87,6 +87,12 @@ impl Memo {
     /// Whether the terminal hook of a scope is told something else than that it has completed.
     pub(super) fn tells(&self, scope: u32) -> bool {
         self.events.contains_key(&scope)
+    }
+
+    /// Whether no task has made the process fail, but the time that it took (`R15`). What tasks fail with is among the
+    /// failures, too.
+    pub(super) fn has_failed_as_a_whole(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| !self.failures.contains(failure))
     }
 
     /// The name of the hook that a node is, or will be: as [`Run::hook_of`] says it.
@@ -205,4 +211,61 @@ pub(super) fn event_to_bytes(event: &HookEvent) -> Vec<u8> {
 
 pub(super) fn event_from_bytes(bytes: &[u8]) -> Result<HookEvent, serde_json::Error> {
     serde_json::from_slice::<StoredEvent>(bytes).map(StoredEvent::restore)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::rules::{JobFailure, Verdict};
+    use crate::plan::run::{Effects, Turn};
+    use crate::{Arguments, BuildError, Builder, ProcessBuilder, ProcessDefinition, Task};
+
+    /// A definition with a task of the same name.
+    struct Slow;
+
+    impl ProcessDefinition for Slow {
+        type Arguments = Arguments;
+
+        fn name(&self) -> &'static str {
+            "slow"
+        }
+
+        fn tasks(&self) -> &'static [Task<Self>] {
+            const TASKS: &[Task<Slow>] = &[Task::plain("slow", |_| Ok(()))];
+            TASKS
+        }
+
+        fn instance() -> Option<Self> {
+            Some(Self)
+        }
+
+        fn define_process(&self, builder: &mut Builder<Self>) -> Result<(), BuildError> {
+            builder.task("slow");
+            Ok(())
+        }
+    }
+
+    /// What is noted after a change of a process whose task is at work.
+    fn noted(change: impl FnOnce(&mut Turn<'_>)) -> Memo {
+        let plan = ProcessBuilder::<Slow>::new(Arguments::new()).build().unwrap().plan();
+        let mut run = Run::new(&plan);
+        change(&mut Turn { plan: &plan, run: &mut run, effects: &mut Effects::default() });
+        Memo::from_bytes(&Memo::of(&run).to_bytes()).unwrap()
+    }
+
+    #[test]
+    fn r15_a_process_that_took_too_long_is_told_from_a_task_that_did() {
+        let whole = noted(|turn| {
+            turn.expire();
+        });
+        let of_task = noted(|turn| {
+            let error = Arc::new(TaskError::of_kind(TaskErrorKind::Timeout, "too slow"));
+            turn.end(1, Some(JobFailure { error, verdict: Verdict::Fail }));
+        });
+        let steps = [&whole, &of_task].map(|memo| memo.failure.as_ref().map(|failure| failure.step.as_str()));
+        assert_eq!(steps, [Some("slow"); 2]);
+        assert!(whole.has_failed_as_a_whole());
+        assert!(!of_task.has_failed_as_a_whole());
+        assert!(!noted(|_| ()).has_failed_as_a_whole());
+    }
 }

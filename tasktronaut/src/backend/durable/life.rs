@@ -11,9 +11,8 @@ use crate::backend::record::{ClaimedProcess, LostClaim, Pulse, WorkerId};
 use crate::backend::store::{Fence, Key, Store};
 use crate::definition::context::Level;
 use crate::plan::rules::{JobFailure, Verdict};
-use crate::plan::{JobState, NodeKind, Outcome};
+use crate::plan::{JobState, NodeKind};
 use crate::words::clock::instant;
-use crate::words::error::TaskErrorKind;
 
 impl<S: Store> Durable<S> {
     pub(super) async fn pulse(&self, worker: WorkerId, renew: bool) -> Result<Pulse, BackendError> {
@@ -78,15 +77,13 @@ impl<S: Store> Durable<S> {
         Ok(Pulse { lost, released, reaped: beat.reaped, unroutable })
     }
 
-    /// Whether a process that has failed took too long, as a whole.
+    /// Whether a process that stops took too long, as a whole. A task may have taken too long by itself; what runs beside it
+    /// may then finish (`R12`).
     async fn is_overdue(&self, process: &ClaimedProcess) -> Result<bool, BackendError> {
         let row = self.inner.store.find(process.plan.identifier()).await?;
         let Some(row) = row.filter(|row| row.key == process.key) else { return Ok(false) };
         let memo = Memo::from_bytes(&row.memo).unwrap_or_default();
-        let Some(Outcome::Failed(failure)) = memo.outcome(row.outcome) else { return Ok(false) };
-        // A task may have taken too long by itself; what runs beside it may then finish (`R12`).
-        let is_whole = failure.step() == failure.definition();
-        Ok(is_whole && failure.error().kind() == TaskErrorKind::Timeout)
+        Ok(memo.has_failed_as_a_whole())
     }
 
     /// Does something beside the signs of life, unless it is being done already: one process that somebody else holds
