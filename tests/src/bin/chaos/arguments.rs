@@ -1,6 +1,6 @@
 //! What the program is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -144,6 +144,11 @@ impl Arguments {
         arguments.role = role;
         if arguments.backend.is_empty() || arguments.history.as_os_str().is_empty() {
             return Err("`--backend` and `--history` are needed".to_owned());
+        }
+        let is_used = |folder: &Path| folder.read_dir().is_ok_and(|mut files| files.next().is_some());
+        if role == Role::Run && is_used(&arguments.history) {
+            let folder = arguments.history.display();
+            return Err(format!("`{folder}` holds something; `--history` takes an empty folder, or a new one"));
         }
         Ok(arguments)
     }
