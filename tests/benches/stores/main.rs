@@ -19,8 +19,9 @@ use shapes::Shape;
 use tasktronaut::AnyBackend;
 use tasktronaut_tests::server::{Postgres, Redis};
 
-/// How often each workload runs; the median counts.
-const RUNS: usize = 3;
+/// How often each workload and its floor run, in turns: a disk is faster in one minute than in another. The median
+/// counts, also of the ratios.
+const RUNS: usize = 5;
 
 /// One workload, and what the floor does in its place.
 #[derive(Clone, Copy)]
@@ -90,18 +91,19 @@ async fn measure(store: &'static str, wanted: &[String]) {
         if !is_wanted(wanted, &KINDS, name) {
             continue;
         }
-        let floor =
-            median(RUNS, async || place.floor().await.run(shape.jobs(), workload.batch()).await).await;
         for slots in [1, 2, 8] {
-            let ours = median(RUNS, async || ours::run(&place.backend().await, shape, slots).await).await;
-            print(store, shape.name(), slots, shape.jobs(), ours, floor);
+            let ours = async || ours::run(&place.backend().await, shape, slots).await;
+            let floor = async || place.floor().await.run(shape.jobs(), workload.batch()).await;
+            let measured = Measured::of(ours, floor).await;
+            measured.print(&format!("{store:<9} {:<16} {slots:>6}", shape.name()), shape.jobs());
         }
     }
     if is_wanted(wanted, &KINDS, "enqueue") {
         let jobs = 10_000;
-        let floor = median(RUNS, async || place.floor().await.enqueue(jobs).await).await;
-        let ours = median(RUNS, async || ours::enqueue(&place.backend().await, jobs).await).await;
-        print(store, "enqueue", 0, jobs, ours, floor);
+        let ours = async || ours::enqueue(&place.backend().await, jobs).await;
+        let floor = async || place.floor().await.enqueue(jobs).await;
+        let measured = Measured::of(ours, floor).await;
+        measured.print(&format!("{store:<9} {:<16} {:>6}", "enqueue", ""), jobs);
     }
     if is_wanted(wanted, &KINDS, "idle") {
         let floor = place.hand_off().await;
@@ -129,23 +131,37 @@ async fn measure(store: &'static str, wanted: &[String]) {
     }
 }
 
-fn print(store: &str, name: &str, slots: usize, jobs: usize, ours: Duration, floor: Duration) {
-    let rate = |time: Duration| f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)) / time.as_secs_f64();
-    println!(
-        "{store:<9} {name:<16} {slots:>6} {jobs:>6} {:>10.0} {:>11.0} {:>6.0}%",
-        rate(ours),
-        rate(floor),
-        100.0 * floor.as_secs_f64() / ours.as_secs_f64()
-    );
+/// Ours and the floor, run in turns.
+struct Measured {
+    ours: Vec<f64>,
+    floor: Vec<f64>,
 }
 
-async fn median(runs: usize, run: impl AsyncFn() -> Duration) -> Duration {
-    let mut times = Vec::with_capacity(runs);
-    for _ in 0..runs {
-        times.push(run().await);
+impl Measured {
+    async fn of(ours: impl AsyncFn() -> Duration, floor: impl AsyncFn() -> Duration) -> Self {
+        let mut measured = Self { ours: Vec::new(), floor: Vec::new() };
+        for _ in 0..RUNS {
+            measured.floor.push(floor().await.as_secs_f64());
+            measured.ours.push(ours().await.as_secs_f64());
+        }
+        measured
     }
-    times.sort();
-    times[times.len() / 2]
+
+    fn print(self, what: &str, jobs: usize) {
+        let jobs_each = f64::from(u32::try_from(jobs).unwrap_or(u32::MAX));
+        let shares = self.floor.iter().zip(&self.ours).map(|(floor, ours)| floor / ours).collect();
+        println!(
+            "{what} {jobs:>6} {:>10.0} {:>11.0} {:>6.0}%",
+            jobs_each / median(self.ours),
+            jobs_each / median(self.floor),
+            100.0 * median(shares)
+        );
+    }
+}
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }
 
 /// A private server or folder, with a fresh corner for each run.

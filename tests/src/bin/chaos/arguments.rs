@@ -148,7 +148,9 @@ impl Arguments {
         let is_used = |folder: &Path| folder.read_dir().is_ok_and(|mut files| files.next().is_some());
         if role == Role::Run && is_used(&arguments.history) {
             let folder = arguments.history.display();
-            return Err(format!("`{folder}` holds something; `--history` takes an empty folder, or a new one"));
+            return Err(format!(
+                "`{folder}` holds something; `--history` takes an empty folder, or a new one"
+            ));
         }
         Ok(arguments)
     }
