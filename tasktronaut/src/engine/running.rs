@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::runtime::Handle as RuntimeHandle;
+
 use super::keeper::Keeper;
 use super::shared::Shared;
 use crate::backend::{Backend, WorkerId};
@@ -42,13 +44,11 @@ impl<B: Backend> RunningWorker<B> {
     /// The same, with something that cuts the grace short.
     pub(super) async fn end(mut self, hurry: impl Future<Output = ()>) {
         self.shared.stop();
-        let in_time = {
-            // The caller's own executor need not be tokio.
-            let _entered = self.shared.runtime.enter();
+        let in_time = within(&self.shared.runtime, async {
             let grace = tokio::time::timeout(self.grace, self.shared.until_idle());
             first(grace, hurry).await.is_some_and(|grace| grace.is_ok())
-        };
-        if !in_time {
+        });
+        if !in_time.await {
             tracing::warn!(worker = %self.shared.id, "jobs still run at the end of the grace; they are given back");
         }
         self.shared.signal.raise(Level::Drop);
@@ -76,8 +76,7 @@ impl<B: Backend> RunningWorker<B> {
             }
             self.shared.bell.ring();
             // The lanes are at it, or it is not yet time.
-            let _entered = self.shared.runtime.enter();
-            tokio::time::sleep(LOOK).await;
+            within(&self.shared.runtime, async { tokio::time::sleep(LOOK).await }).await;
         }
     }
 
@@ -85,6 +84,17 @@ impl<B: Backend> RunningWorker<B> {
     pub fn id(&self) -> WorkerId {
         self.shared.id
     }
+}
+
+/// Runs a future that needs tokio's timers, wherever it is polled: the caller's own executor need not be tokio, and may
+/// poll several such futures by turns.
+async fn within<T>(runtime: &RuntimeHandle, future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context| {
+        let _entered = runtime.enter();
+        future.as_mut().poll(context)
+    })
+    .await
 }
 
 /// The output of the first future, unless the second is over before.
@@ -122,5 +132,49 @@ impl<B: Backend> Drop for RunningWorker<B> {
 impl<B: Backend> fmt::Debug for RunningWorker<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunningWorker").field("id", &self.shared.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::Worker;
+    use crate::{LocalBackend, Registry};
+
+    fn worker() -> Worker<LocalBackend> {
+        Worker::new(LocalBackend::new()).registry(&Registry::new())
+    }
+
+    #[test]
+    fn a_worker_can_be_awaited_on_any_thread() {
+        fn is_send(_: impl Send) {}
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _entered = runtime.enter();
+        is_send(worker().run());
+        is_send(worker().run_until_idle());
+        let running = worker().start().unwrap();
+        is_send(running.until_idle());
+        is_send(running.shutdown());
+    }
+
+    #[test]
+    fn a_worker_that_could_do_nothing_is_refused() {
+        let refused = |worker: Worker<LocalBackend>| worker.start().err().map(|error| error.to_string());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _entered = runtime.enter();
+        let no_queue = refused(worker().queues::<&str>([]));
+        assert!(no_queue.is_some_and(|text| text.starts_with("the worker works on no queue")));
+        let no_definition = refused(worker().definitions::<&str>([]));
+        assert!(no_definition.is_some_and(|text| text.starts_with("the worker works on no definition")));
+    }
+
+    #[test]
+    fn workers_can_be_awaited_together() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (one, other) = tokio::join!(worker().run_until_idle(), worker().run_until_idle());
+            assert!(one.is_ok() && other.is_ok());
+            let (one, other) = (worker().start().unwrap(), worker().start().unwrap());
+            tokio::join!(one.shutdown(), other.shutdown());
+        });
     }
 }
