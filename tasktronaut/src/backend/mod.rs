@@ -45,6 +45,7 @@ pub use postgres::{PostgresBackend, PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteBackend, SqliteOptions, SqliteStore};
 
 use crate::plan::{Outcome, Plan};
+use crate::words::name::NameError;
 
 /// What went wrong in a backend.
 #[derive(Debug, Error)]
@@ -68,6 +69,9 @@ pub enum BackendError {
         /// What state it must be in.
         wanted: &'static str,
     },
+    /// No queue can have this name (`R21`).
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The backend was closed.
     #[error("the backend has been closed")]
     Closed,

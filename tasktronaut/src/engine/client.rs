@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::handle::{Handle, checked};
 use crate::backend::{Backend, BackendError, EnqueueError, Enqueued, ProcessFilter, ProcessPage};
 use crate::definition::process::Process;
+use crate::words::name::check_name;
 
 /// All processes of a backend, from any program: what is there, and what can be done with it.
 ///
@@ -80,13 +81,16 @@ impl<B: Backend> Client<B> {
     }
 
     /// Pauses a queue: nothing in it is claimed until [`resume_queue`](Self::resume_queue). Workers of other programs
-    /// know within a second.
+    /// know within a second, and those that start later at once. What runs goes on. The name is checked, and not whether
+    /// anything is in that queue.
     pub async fn pause_queue(&self, queue: &str) -> Result<(), BackendError> {
+        check_name(queue)?;
         self.backend.pause_queue(queue, true).await
     }
 
     /// Lets a queue go on.
     pub async fn resume_queue(&self, queue: &str) -> Result<(), BackendError> {
+        check_name(queue)?;
         self.backend.pause_queue(queue, false).await
     }
 
@@ -106,5 +110,23 @@ impl<B: Backend> Client<B> {
 impl<B> fmt::Debug for Client<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Client;
+    use crate::LocalBackend;
+    use crate::backend::BackendError;
+
+    #[test]
+    fn queues_are_paused_by_names_that_queues_can_have() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let client = Client::new(&LocalBackend::new());
+        for name in ["", "no such", "a\0b"] {
+            let (paused, resumed) =
+                runtime.block_on(async { (client.pause_queue(name).await, client.resume_queue(name).await) });
+            assert!(matches!((paused, resumed), (Err(BackendError::Name(_)), Err(BackendError::Name(_)))));
+        }
     }
 }

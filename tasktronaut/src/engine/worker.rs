@@ -82,6 +82,9 @@ pub enum WorkerError {
     /// The worker works on no queue.
     #[error("the worker works on no queue; name one in `Worker::queues`, or leave it out for `default`")]
     NoQueue,
+    /// The worker works on no definition.
+    #[error("the worker works on no definition; name one in `Worker::definitions`, or leave it out for all")]
+    NoDefinition,
     /// The backend failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
@@ -182,6 +185,9 @@ impl<B: Backend> Worker<B> {
         }
         for queue in &self.queues {
             check_name(queue)?;
+        }
+        if self.definitions.as_ref().is_some_and(Vec::is_empty) {
+            return Err(WorkerError::NoDefinition);
         }
         let (runtime, own_runtime) = match RuntimeHandle::try_current() {
             Ok(handle) => (handle, None),

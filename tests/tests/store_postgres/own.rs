@@ -362,7 +362,7 @@ async fn what_is_acknowledged_is_written_whatever_the_default_is() -> Result<(),
     crash();
     let store = PostgresStore::open(&server.url()).await?;
     assert_eq!(store.jobs(key).await?.len(), 3, "the end was recorded");
-    let stop = Change { phase: Phase::Stopping, outcome: Some(3), memo: vec![] };
+    let stop = Change { phase: Phase::Stopping, outcome: Some(3), memo: vec![], deadline: None };
     let stop = Reviser::new(move |_| Ok((Changes { process: Some(stop), ..Changes::default() }, ())));
     store.revise(key, stop).await?;
     crash();

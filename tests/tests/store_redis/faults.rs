@@ -82,7 +82,7 @@ async fn a_revision_that_lost_its_connection_gives_its_lock_back() -> CaseResult
     let key = add(&store, single("one")).await?;
     let url = server.url("any");
     let client = redis::Client::open(url.split('?').next().unwrap_or_default())?;
-    let change = Change { phase: Phase::Flowing, outcome: None, memo: vec![7] };
+    let change = Change { phase: Phase::Flowing, outcome: None, memo: vec![7], deadline: None };
     let changes = Changes { process: Some(change), ..Changes::default() };
     let cut = Reviser::new(move |_| {
         let others = cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes").to_owned();

@@ -105,7 +105,7 @@ async fn r5_revisions_and_exchanges_of_one_process_exclude_each_other() -> CaseR
         for _ in 0..100 {
             let count = |snapshot: &Snapshot| {
                 let memo = vec![snapshot.process.memo.first().copied().unwrap_or_default() + 1];
-                let process = Some(Change { phase: Phase::Flowing, outcome: None, memo });
+                let process = Some(Change { phase: Phase::Flowing, outcome: None, memo, deadline: None });
                 Ok((Changes { process, meetings: snapshot.meetings.clone(), jobs: Vec::new() }, ()))
             };
             other.revise(key, Reviser::new(count)).await?;

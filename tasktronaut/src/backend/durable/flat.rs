@@ -49,6 +49,7 @@ pub(super) fn routes_of(membership: &Membership, paused: &[String]) -> Vec<Route
 
 /// A process to be added.
 pub(super) fn new_process(plan: &Plan, bytes: Vec<u8>) -> NewProcess {
+    let start_after = plan.start.map(Start::pause).unwrap_or_default();
     let meetings = plan.nodes.iter().enumerate().filter(|(_, node)| node.waits_for > 1);
     NewProcess {
         identifier: plan.identifier().to_owned(),
@@ -56,8 +57,8 @@ pub(super) fn new_process(plan: &Plan, bytes: Vec<u8>) -> NewProcess {
         plan: bytes,
         priority: plan.priority(),
         first: release(plan, plan.scopes[0].started),
-        start_after: plan.start.map(Start::pause).unwrap_or_default(),
-        deadline: plan.policy.timeout,
+        start_after,
+        deadline: plan.policy.timeout.map(|timeout| timeout.saturating_add(start_after)),
         meetings: meetings
             .map(|(node, record)| {
                 let node = u32::try_from(node).unwrap_or(u32::MAX);
@@ -115,8 +116,47 @@ pub(super) fn end(plan: &Plan, key: Key, end: &JobEnd) -> Option<End> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::{Arguments, BuildError, Builder, Policy, ProcessBuilder, ProcessDefinition, Task};
+
+    /// A definition whose processes may take five minutes.
+    pub(in super::super) struct Timed;
+
+    impl ProcessDefinition for Timed {
+        type Arguments = Arguments;
+
+        fn name(&self) -> &'static str {
+            "timed"
+        }
+
+        fn policy(&self) -> Policy {
+            Policy::new().timeout(Duration::from_mins(5))
+        }
+
+        fn tasks(&self) -> &'static [Task<Self>] {
+            &[]
+        }
+
+        fn instance() -> Option<Self> {
+            Some(Self)
+        }
+
+        fn define_process(&self, _: &mut Builder<Self>) -> Result<(), BuildError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn r15_the_time_of_a_process_begins_with_its_start() {
+        let build = |start: Duration| {
+            let builder = ProcessBuilder::<Timed>::new(Arguments::new()).start_after(start);
+            new_process(&builder.build().unwrap().plan(), Vec::new())
+        };
+        assert_eq!(build(Duration::ZERO).deadline, Some(Duration::from_mins(5)));
+        assert_eq!(build(Duration::from_mins(2)).deadline, Some(Duration::from_mins(7)));
+        assert_eq!(build(Duration::MAX).deadline, Some(Duration::MAX));
+    }
 
     #[test]
     fn routes_are_the_same_for_all_time() {

@@ -20,6 +20,8 @@ pub(super) struct Revision {
     before: Vec<Job>,
     memo: Vec<u8>,
     phase: Phase,
+    /// Whether it had its outcome before.
+    was_over: bool,
     rows: HashMap<u32, JobRow>,
     effects: Effects,
     dues: HashMap<u32, Duration>,
@@ -85,6 +87,7 @@ impl Revision {
             run,
             memo: process.memo.clone(),
             phase: process.phase,
+            was_over: process.outcome.is_some(),
             rows,
             effects: Effects::default(),
             dues: HashMap::new(),
@@ -135,7 +138,7 @@ impl Revision {
 
     /// The rows that have changed.
     pub(super) fn finish(self) -> (Changes, Revised) {
-        let Self { plan, run, before, memo, phase, rows, dues, .. } = self;
+        let Self { plan, run, before, memo, phase, was_over, rows, dues, .. } = self;
         let mut changes = Changes::default();
         for (node, (job, before)) in run.jobs.iter().zip(&before).enumerate() {
             let number = u32::try_from(node).unwrap_or(u32::MAX);
@@ -192,7 +195,9 @@ impl Revision {
         let noted = Memo::of(&run).to_bytes();
         if next != phase || noted != memo {
             let outcome = outcome_code(run.outcome.as_ref());
-            changes.process = Some(Change { phase: next, outcome, memo: noted });
+            // What goes on has all of its time again.
+            let deadline = plan.policy.timeout.filter(|_| was_over && outcome.is_none());
+            changes.process = Some(Change { phase: next, outcome, memo: noted, deadline });
         }
         let is_cancelled = matches!(run.outcome, Some(crate::plan::Outcome::Cancelled { .. }));
         let revised = Revised {
@@ -250,4 +255,39 @@ fn poison(plan: &Plan, run: &mut Run) {
 pub(super) fn poison_error(lost: u32) -> TaskError {
     let text = format!("{lost} workers died while they held the job");
     TaskError::of_kind(crate::words::error::TaskErrorKind::Poison, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::detail::FAILED;
+    use super::super::flat::tests::Timed;
+    use super::*;
+    use crate::backend::store::ProcessRow;
+    use crate::{Arguments, ProcessBuilder};
+
+    #[test]
+    fn r15_what_goes_on_after_a_failure_has_all_of_its_time_again() {
+        let plan = Arc::new(ProcessBuilder::<Timed>::new(Arguments::new()).build().unwrap().plan());
+        let changed = |outcome: Option<u8>, change: fn(&mut Turn<'_>)| {
+            let phase = if outcome.is_some() { Phase::Ended } else { Phase::Flowing };
+            let process = ProcessRow {
+                key: 1,
+                identifier: "p".to_owned(),
+                definition: "timed".to_owned(),
+                phase,
+                outcome,
+                memo: Vec::new(),
+                paused: false,
+                priority: 0,
+                created_at: 0,
+                ended_at: None,
+            };
+            let snapshot = Snapshot { process, jobs: Vec::new(), meetings: Vec::new() };
+            let mut revision = Revision::new(&plan, &snapshot, "a store").unwrap();
+            change(&mut revision.turn());
+            revision.finish().0.process.and_then(|process| process.deadline)
+        };
+        assert_eq!(changed(Some(FAILED), |turn| turn.resume()), Some(Duration::from_mins(5)));
+        assert_eq!(changed(None, |turn| turn.expire()), None);
+    }
 }

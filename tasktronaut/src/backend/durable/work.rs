@@ -44,6 +44,7 @@ impl<S: Store> Durable<S> {
     pub(super) async fn enter(&self, worker: WorkerId, membership: Membership) -> Result<(), BackendError> {
         self.listen().await?;
         let member = Arc::new(Member::new(worker, membership));
+        member.pause(self.inner.store.paused_queues().await?);
         self.enter_again(&member).await?;
         self.members().insert(worker, member);
         Ok(())

@@ -6,10 +6,11 @@ use super::store::{Store, unknown};
 use crate::backend::BackendError;
 use crate::backend::record::{ProcessFilter, ProcessPage, ProcessState, ProcessSummary};
 use crate::plan::{Outcome, Plan};
+use crate::words::clock::Moment;
 
 impl Store {
     /// Lets a failed process go on: see [`Turn::resume`](crate::plan::run::Turn::resume).
-    pub(super) fn retry_failed(&mut self, identifier: &str) -> Result<(), BackendError> {
+    pub(super) fn retry_failed(&mut self, identifier: &str, now: Moment) -> Result<(), BackendError> {
         let key = self.key_of(identifier)?;
         let run = self.runs.get_mut(key).ok_or_else(|| unknown(identifier))?;
         let has_failed = matches!(run.state.outcome, Some(Outcome::Failed(_)));
@@ -20,6 +21,7 @@ impl Store {
         }
         run.renew_session();
         self.ended.retain(|(_, ended)| *ended != key);
+        self.limit(key, now);
         self.change(key, |turn| {
             turn.resume();
         });

@@ -176,7 +176,7 @@ impl Backend for LocalBackend {
     }
 
     async fn retry_failed(&self, identifier: &str) -> Result<(), BackendError> {
-        self.store().retry_failed(identifier)
+        self.store().retry_failed(identifier, self.clock.now())
     }
 
     async fn pause(&self, identifier: &str, paused: bool) -> Result<(), BackendError> {

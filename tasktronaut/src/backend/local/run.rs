@@ -10,6 +10,7 @@ use crate::backend::record::{Claim, ClaimedProcess, Event, JobEnd, JobStatus, de
 use crate::definition::context::{Level, Session};
 use crate::plan::run::{Effects, Ended, Run as State, Turn};
 use crate::plan::{JobState, NodeKind, Outcome, Plan};
+use crate::words::clock::Moment;
 
 /// One process.
 pub(super) struct Run {
@@ -20,6 +21,8 @@ pub(super) struct Run {
     /// Whether nothing of it is handed out at present, and what has been held back since.
     pub(super) paused: bool,
     pub(super) held: Vec<u32>,
+    /// When its time is over (`R15`).
+    pub(super) deadline: Option<Moment>,
     /// Those who watch, if anybody does.
     feed: Option<Arc<Feed>>,
     waiters: Vec<oneshot::Sender<Outcome>>,
@@ -45,6 +48,7 @@ impl Run {
             sequence,
             paused: false,
             held: Vec::new(),
+            deadline: None,
             feed: None,
             waiters: Vec::new(),
         }

@@ -81,9 +81,6 @@ impl Store {
             };
         }
         let key = self.runs.free_key();
-        if let Some(timeout) = plan.policy.timeout {
-            self.timers.push(Reverse((now.after(timeout), key, WHOLE_PROCESS)));
-        }
         self.by_identifier.insert(Arc::clone(&plan.identifier), key);
         let first = plan.scopes[0].started;
         self.enqueued += 1;
@@ -99,8 +96,20 @@ impl Store {
             }
         }
         self.runs.insert(run);
+        self.limit(key, now.after(plan.start.map(Start::pause).unwrap_or_default()));
         self.ring();
         Ok(Enqueued::Created)
+    }
+
+    /// From this moment on a process has all of its time, if that is limited (`R15`).
+    pub(super) fn limit(&mut self, key: u64, begin: Moment) {
+        if let Some(run) = self.runs.get_mut(key)
+            && let Some(timeout) = run.plan().policy.timeout
+        {
+            let deadline = begin.after(timeout);
+            run.deadline = Some(deadline);
+            self.timers.push(Reverse((deadline, key, WHOLE_PROCESS)));
+        }
     }
 
     /// Records ends and claims jobs: see [`Backend::exchange`](crate::backend::Backend::exchange).
@@ -241,7 +250,9 @@ impl Store {
             let Some(run) = self.runs.get_mut(key) else {
                 continue;
             };
-            if node == WHOLE_PROCESS {
+            if node == WHOLE_PROCESS && run.deadline.is_none_or(|deadline| deadline > now) {
+                // It was given more time since.
+            } else if node == WHOLE_PROCESS {
                 run.turn(&mut self.released, |turn| {
                     turn.expire();
                 });

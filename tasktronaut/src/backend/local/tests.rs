@@ -376,6 +376,41 @@ fn r14_a_hook_that_is_given_up_holds_up_nothing() {
 }
 
 #[test]
+fn r15_a_process_that_goes_on_after_a_failure_has_all_of_its_time_again() {
+    let mut hand = Hand::new();
+    hand.enqueue("p", Policy::new().timeout(Duration::from_secs(60)), one).unwrap();
+    hand.finish_started();
+    hand.clock.advance(Duration::from_secs(30));
+    let a = hand.next("a");
+    hand.fail(&a, Verdict::Fail);
+    hand.finish();
+    hand.clock.advance(Duration::from_secs(20));
+    now(hand.backend.retry_failed("p")).unwrap();
+    hand.clock.advance(Duration::from_secs(59));
+    assert_eq!(hand.next("a").claim.attempt, 2);
+    assert!(hand.status("p").outcome.is_none());
+    hand.clock.advance(Duration::from_secs(1));
+    hand.claim(0);
+    assert!(matches!(hand.status("p").outcome, Some(Outcome::Failed(_))));
+}
+
+#[test]
+fn r15_the_time_of_a_process_begins_with_its_start() {
+    let mut hand = Hand::new();
+    let minute = Duration::from_secs(60);
+    let policy = Policy::new().timeout(minute);
+    let registry = Registry::new().with(Drawn { name: "drawn", policy, draw: one }).unwrap();
+    let builder = ProcessBuilder::<Drawn>::new(Arguments::new()).registry(&registry).identifier("p");
+    let builder = builder.start_after(2 * minute);
+    now(hand.backend.enqueue(vec![Arc::new(builder.build().unwrap().plan())])).remove(0).unwrap();
+    hand.clock.advance(2 * minute);
+    hand.finish_started();
+    hand.clock.advance(minute);
+    hand.claim(0);
+    assert!(matches!(hand.status("p").outcome, Some(Outcome::Failed(_))));
+}
+
+#[test]
 fn r15_a_process_fails_when_its_time_is_over_and_what_waits_is_dropped() {
     let mut hand = Hand::new();
     let timeout = Duration::from_mins(1);

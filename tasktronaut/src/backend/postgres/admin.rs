@@ -1,5 +1,6 @@
 //! What people ask for, and what is cleared away.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::PostgresStore;
@@ -23,6 +24,12 @@ impl PostgresStore {
         let sql = if paused { &self.sql().pause_queue } else { &self.sql().resume_queue };
         self.change().query("pause a queue", sql, &[(&text(queue), Type::TEXT)]).await?;
         Ok(())
+    }
+
+    pub(super) async fn held_queues(&self) -> Result<Vec<String>, BackendError> {
+        let rows = self.reads().query("read paused queues", &self.sql().paused_queues, &[]).await?;
+        let name = |row: &Row| row.try_get(0).map_err(|error| corrupt("a paused queue", error.to_string()));
+        rows.iter().map(name).collect()
     }
 
     pub(super) async fn remove(&self, key: Key, only_ended: bool) -> Result<bool, BackendError> {

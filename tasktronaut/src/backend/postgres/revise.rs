@@ -78,6 +78,7 @@ struct Columns<'a> {
     phase: i16,
     outcome: Option<i16>,
     memo: &'a [u8],
+    deadline: Option<i64>,
     node: Vec<i64>,
     route: Vec<i64>,
     state: Vec<i16>,
@@ -101,6 +102,7 @@ impl<'a> Columns<'a> {
             columns.phase = i16::from(change.phase.code());
             columns.outcome = change.outcome.map(i16::from);
             columns.memo = &change.memo;
+            columns.deadline = change.deadline.map(micros);
         }
         for job in &changes.jobs {
             columns.node.push(i64::from(job.node));
@@ -122,13 +124,14 @@ impl<'a> Columns<'a> {
         columns
     }
 
-    fn parameters(&self) -> [(&(dyn ToSql + Sync), Type); 18] {
+    fn parameters(&self) -> [(&(dyn ToSql + Sync), Type); 19] {
         [
             (&self.key, Type::INT8),
             (&self.changes, Type::BOOL),
             (&self.phase, Type::INT2),
             (&self.outcome, Type::INT2),
             (&self.memo, Type::BYTEA),
+            (&self.deadline, Type::INT8),
             (&self.node, Type::INT8_ARRAY),
             (&self.route, Type::INT8_ARRAY),
             (&self.state, Type::INT2_ARRAY),

@@ -82,6 +82,10 @@ impl Store for PostgresStore {
         self.hold_queue(queue, paused).await
     }
 
+    async fn paused_queues(&self) -> Result<Vec<String>, BackendError> {
+        self.held_queues().await
+    }
+
     async fn delete(&self, key: Key, only_ended: bool) -> Result<bool, BackendError> {
         self.remove(key, only_ended).await
     }

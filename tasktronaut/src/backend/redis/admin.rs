@@ -6,7 +6,7 @@ use redis::cmd;
 
 use super::bytes::{Unpacked, millis};
 use super::error::{contended, failed};
-use super::reply::{bytes, list, number};
+use super::reply::{bytes, list, number, text};
 use super::scripts::{Composed, DELETE, PAUSE, STRAYS, SWEEP};
 use super::shared::Shared;
 use crate::backend::BackendError;
@@ -58,6 +58,13 @@ impl Shared {
         let key = self.keys.one("paused");
         let answer = self.work.send(cmd(command).arg(key).arg(queue)).await;
         answer.map(drop).map_err(failed("pause a queue"))
+    }
+
+    pub(super) async fn paused_queues(&self) -> Result<Vec<String>, BackendError> {
+        let what = "read paused queues";
+        let answer =
+            self.work.send(cmd("SMEMBERS").arg(self.keys.one("paused"))).await.map_err(failed(what))?;
+        list(what, answer)?.into_iter().map(|queue| text(what, queue)).collect()
     }
 
     pub(super) async fn sweep_some(&self, retention: Retention, limit: usize) -> Result<usize, BackendError> {

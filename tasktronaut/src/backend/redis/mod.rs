@@ -155,6 +155,10 @@ impl Store for RedisStore {
         self.shared.set_queue_paused(queue, paused).await
     }
 
+    async fn paused_queues(&self) -> Result<Vec<String>, BackendError> {
+        self.shared.paused_queues().await
+    }
+
     async fn delete(&self, key: Key, only_ended: bool) -> Result<bool, BackendError> {
         self.shared.remove(key, only_ended).await
     }

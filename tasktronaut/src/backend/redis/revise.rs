@@ -88,8 +88,12 @@ impl Shared {
     async fn apply(&self, key: Key, token: &str, changes: &Changes) -> Result<(), BackendError> {
         let id = key.to_be_bytes();
         let process = changes.process.as_ref();
-        let phase =
-            process.map_or(Vec::new(), |process| vec![process.phase.code(), process.outcome.unwrap_or(0)]);
+        let mut head = Packed::default();
+        if let Some(process) = process {
+            head.byte(process.phase.code());
+            head.byte(process.outcome.unwrap_or(0));
+            head.long(process.deadline.map_or(0, |deadline| millis(deadline) + 1));
+        }
         let memo = process.map_or(&[][..], |process| &process.memo);
         let mut packed = Packed::default();
         for job in &changes.jobs {
@@ -100,7 +104,7 @@ impl Shared {
             counts.node(*node);
             counts.word(*count);
         }
-        let arguments = [&id[..], token.as_bytes(), &phase, memo, &packed.0, &counts.0];
+        let arguments = [&id[..], token.as_bytes(), &head.0, memo, &packed.0, &counts.0];
         let answer = self.work.run(WHAT, &APPLY, &self.keys, &arguments).await?;
         match number("the answer to a revision", answer)? {
             1 => Ok(()),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, params};
 
 use super::error::{Trouble, sound};
+use super::read::paused_queues;
 use super::row::{fence, milliseconds, routes_bytes, worker_bytes};
 use super::writer::Session;
 use crate::backend::WorkerId;
@@ -59,7 +60,7 @@ pub(super) fn beat(
         held: held(session, worker)?,
         stopping: stopping(session, worker)?,
         overdue: overdue(session)?,
-        paused: paused(session)?,
+        paused: paused_queues(session.conn)?,
     })
 }
 
@@ -113,11 +114,6 @@ fn overdue(session: &Session<'_>) -> Result<Vec<Key>, Trouble> {
     )?;
     let rows = statement.query_map([session.now], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn paused(session: &Session<'_>) -> Result<Vec<String>, Trouble> {
-    let mut statement = session.conn.prepare_cached("SELECT name FROM paused_queue")?;
-    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Gives jobs back, uncharged (`R18`): those of the fences, or all, and then the worker is forgotten. Those of

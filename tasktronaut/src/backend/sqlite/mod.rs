@@ -188,6 +188,10 @@ impl Store for SqliteStore {
         self.shared.writer.call("pause a queue", work).await
     }
 
+    async fn paused_queues(&self) -> Result<Vec<String>, BackendError> {
+        self.shared.reader.call("read paused queues", |conn, _| read::paused_queues(conn)).await
+    }
+
     async fn delete(&self, key: Key, only_ended: bool) -> Result<bool, BackendError> {
         let work = move |session: &mut Session<'_>| admin::delete(session, key, only_ended);
         self.shared.writer.call("remove a process", work).await

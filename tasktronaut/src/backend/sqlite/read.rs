@@ -66,6 +66,12 @@ pub(super) fn plans(conn: &Connection, keys: &[Key]) -> Result<Vec<Option<PlanRo
     keys.iter().map(&mut plan).collect()
 }
 
+/// The queues that are paused.
+pub(super) fn paused_queues(conn: &Connection) -> Result<Vec<String>, Trouble> {
+    let mut statement = conn.prepare_cached("SELECT name FROM paused_queue")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
 /// The process of an identifier.
 pub(super) fn find(conn: &Connection, identifier: &str) -> Result<Option<ProcessRow>, Trouble> {
     let sql = format!("SELECT {PROCESS} FROM process WHERE identifier = ?1");

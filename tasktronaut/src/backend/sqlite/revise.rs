@@ -62,12 +62,14 @@ fn store(session: &Session<'_>, snapshot: &Snapshot, changes: &Changes) -> Resul
 
 fn store_change(session: &Session<'_>, key: i64, change: &Change) -> Result<(), Trouble> {
     let ended_at = (change.phase == Phase::Ended).then_some(session.now);
+    let deadline = change.deadline.map(|time| later(session.now, time));
     session
         .conn
         .prepare_cached(
-            "UPDATE process SET phase = ?2, outcome = ?3, memo = ?4, ended_at = ?5 WHERE key = ?1",
+            "UPDATE process SET phase = ?2, outcome = ?3, memo = ?4, ended_at = ?5, deadline = coalesce(?6, deadline)
+             WHERE key = ?1",
         )?
-        .execute(params![key, change.phase.code(), change.outcome, change.memo, ended_at])?;
+        .execute(params![key, change.phase.code(), change.outcome, change.memo, ended_at, deadline])?;
     Ok(())
 }
 

@@ -170,6 +170,9 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn pause_queue(&self, queue: &str, paused: bool)
     -> impl Future<Output = Result<(), BackendError>> + Send;
 
+    /// The queues that are paused: what a worker must know before its first claim.
+    fn paused_queues(&self) -> impl Future<Output = Result<Vec<String>, BackendError>> + Send;
+
     /// Removes a process and everything of it. With `only_ended`, one that has not ended stays. False when nothing
     /// was removed.
     fn delete(&self, key: Key, only_ended: bool) -> impl Future<Output = Result<bool, BackendError>> + Send;

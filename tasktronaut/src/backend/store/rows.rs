@@ -309,6 +309,8 @@ pub struct Change {
     pub outcome: Option<u8>,
     /// Its memo.
     pub memo: Vec<u8>,
+    /// Where it goes on after its outcome: when it is overdue, seen from now (`R15`). Else the deadline stays.
+    pub deadline: Option<Duration>,
 }
 
 /// A job that changes, or gets its row.

@@ -74,16 +74,15 @@ pub(super) async fn a_paused_queue_waits_and_others_do_not<O: Opener>(place: Pla
     let world = World::new();
     let client = Client::new(&place.other().await?);
     client.pause_queue("slow").await?;
-    let worker = place.worker_in(&world).queues(["default", "slow"]).start()?;
     let build = |step: &str| Lab::new(&world, plain(step)).builder();
-    // Until the worker knows it may begin one; from then on it does not.
-    let first = build("probe").queue("slow").build()?.enqueue(&place.backend).await?;
     let slow = build("a").queue("slow").build()?.enqueue(&place.backend).await?;
+    // A worker that starts later knows of the pause from its first claim on.
+    let worker = place.worker_in(&world).queues(["default", "slow"]).start()?;
     let fast = build("b").build()?.enqueue(&place.backend).await?;
     within(fast.wait()).await?;
+    assert_eq!(world.count("on_started main"), 1);
     client.resume_queue("slow").await?;
     within(slow.wait()).await?;
-    within(first.wait()).await?;
     client.pause_queue("slow").await?;
     let client = Client::new(&place.backend);
     client.resume_queue("slow").await?;

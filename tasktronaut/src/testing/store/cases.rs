@@ -169,6 +169,7 @@ macro_rules! __store_cases {
                 r8_many_at_the_same_time_take_back_once
                 r8_a_renewal_and_a_recovery_do_not_pass_each_other_by
                 r15_overdue_processes_are_seen
+                r15_what_goes_on_has_its_deadline_set_anew
                 r15_at_most_100_overdue_ones_are_given
                 r13_a_worker_sees_which_of_its_processes_stop
                 r13_a_stopping_process_is_named_once

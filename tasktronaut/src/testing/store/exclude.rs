@@ -20,7 +20,12 @@ pub(super) async fn revisions_exclude_each_other<O: Opener>(lab: Lab<O>) -> Case
             for _ in 0..15 {
                 let count = |snapshot: &Snapshot| {
                     let count = snapshot.process.memo.first().copied().unwrap_or_default();
-                    let process = Change { phase: Phase::Flowing, outcome: None, memo: vec![count + 1] };
+                    let process = Change {
+                        phase: Phase::Flowing,
+                        outcome: None,
+                        memo: vec![count + 1],
+                        deadline: None,
+                    };
                     Ok((Changes { process: Some(process), ..Changes::default() }, ()))
                 };
                 store.revise(key, Reviser::new(count)).await?;

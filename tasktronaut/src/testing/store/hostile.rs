@@ -110,7 +110,8 @@ pub(super) async fn payloads_may_have_any_bytes<O: Opener>(lab: Lab<O>) -> CaseR
             error: Some(bytes.clone()),
             ..fresh(1, JobState::Failed)
         };
-        let process = Some(Change { phase: Phase::Flowing, outcome: None, memo: bytes.clone() });
+        let process =
+            Some(Change { phase: Phase::Flowing, outcome: None, memo: bytes.clone(), deadline: None });
         lab.revise(key, Changes { process, jobs: vec![job], meetings: vec![] }).await?;
         let job = lab.job(key, 1).await?;
         assert_eq!((job.event.as_ref(), job.error.as_ref()), (Some(&bytes), Some(&bytes)));

@@ -161,7 +161,7 @@ impl<O: Opener> Lab<O> {
 
     /// Sets phase and outcome.
     pub async fn set_phase(&self, key: Key, phase: Phase, outcome: Option<u8>) -> Result<(), BoxError> {
-        let process = Some(Change { phase, outcome, memo: Vec::new() });
+        let process = Some(Change { phase, outcome, memo: Vec::new(), deadline: None });
         self.revise(key, Changes { process, ..Changes::default() }).await?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::lab::{LONG, Lab, MAX_LOST, SHORT, fences};
 use super::shapes::{ROUTE, chain, success};
 use super::{CaseResult, Opener};
 use crate::backend::WorkerId;
-use crate::backend::store::{Fence, Phase, Recorded, Store};
+use crate::backend::store::{Change, Changes, Fence, Phase, Recorded, Store};
 use crate::plan::JobState;
 
 /// Beats until something was taken back.
@@ -251,6 +251,20 @@ pub(super) async fn r15_overdue_processes_are_seen<O: Opener>(lab: Lab<O>) -> Ca
     }
     lab.set_phase(late, Phase::Ended, Some(2)).await?;
     assert!(lab.beat(worker, false).await?.overdue.is_empty());
+    Ok(())
+}
+
+pub(super) async fn r15_what_goes_on_has_its_deadline_set_anew<O: Opener>(lab: Lab<O>) -> CaseResult {
+    let key = lab.add(&chain("late", 2).with(|new| new.deadline = Some(Duration::ZERO))).await?;
+    lab.tick().await?;
+    let worker = lab.worker().await?;
+    for (deadline, is_overdue) in [(Some(LONG), false), (None, false), (Some(Duration::ZERO), true)] {
+        lab.set_phase(key, Phase::Ended, Some(2)).await?;
+        let goes_on = Change { phase: Phase::Flowing, outcome: None, memo: vec![], deadline };
+        lab.revise(key, Changes { process: Some(goes_on), ..Changes::default() }).await?;
+        lab.tick().await?;
+        assert_eq!(lab.beat(worker, false).await?.overdue == [key], is_overdue, "{deadline:?}");
+    }
     Ok(())
 }
 

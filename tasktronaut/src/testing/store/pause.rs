@@ -142,6 +142,7 @@ pub(super) async fn paused_queues_are_seen_in_every_beat<O: Opener>(lab: Lab<O>)
         lab.store.pause_queue(queue, false).await?;
     }
     assert_eq!(lab.beat(worker, true).await?.paused, ["night"]);
+    assert_eq!(other.paused_queues().await?, ["night"]);
     Ok(())
 }
 

@@ -56,11 +56,11 @@ pub(super) async fn a_snapshot_leaves_out_what_has_succeeded<O: Opener>(lab: Lab
 pub(super) async fn a_change_is_stored_as_it_is<O: Opener>(lab: Lab<O>) -> CaseResult {
     let key = lab.add(&chain("album", 2)).await?;
     let memo: Vec<u8> = (0..=255).collect();
-    let change = Change { phase: Phase::Careful, outcome: Some(2), memo: memo.clone() };
+    let change = Change { phase: Phase::Careful, outcome: Some(2), memo: memo.clone(), deadline: None };
     lab.revise(key, Changes { process: Some(change), ..Changes::default() }).await?;
     let row = lab.process("album").await?;
     assert_eq!((row.phase, row.outcome, &row.memo, row.ended_at), (Phase::Careful, Some(2), &memo, None));
-    let change = Change { phase: Phase::Flowing, outcome: None, memo: vec![] };
+    let change = Change { phase: Phase::Flowing, outcome: None, memo: vec![], deadline: None };
     lab.revise(key, Changes { process: Some(change), ..Changes::default() }).await?;
     let row = lab.process("album").await?;
     assert_eq!((row.phase, row.outcome, row.memo.len()), (Phase::Flowing, None, 0));
@@ -133,7 +133,7 @@ pub(super) async fn a_job_that_is_made_ready_is_claimed_with_its_event<O: Opener
         attempt: 5,
         ..fresh(1, JobState::Ready)
     };
-    let process = Some(Change { phase: Phase::Stopping, outcome: Some(2), memo: vec![] });
+    let process = Some(Change { phase: Phase::Stopping, outcome: Some(2), memo: vec![], deadline: None });
     lab.revise(key, Changes { process, jobs: vec![hook], meetings: vec![] }).await?;
     let claim = lab.claim_one(worker).await?;
     assert_eq!((claim.fence.node, claim.fence.attempt, claim.failed, claim.undecoded), (1, 6, 1, 2));

@@ -113,7 +113,7 @@ pub(super) async fn r12_a_step_and_a_stop_do_not_pass_each_other_by<O: Opener>(l
         let fence = lab.claim_one(worker).await?.fence;
         let other = other.clone();
         let stop = tokio::spawn(async move {
-            let stop = Change { phase: Phase::Stopping, outcome: Some(3), memo: vec![] };
+            let stop = Change { phase: Phase::Stopping, outcome: Some(3), memo: vec![], deadline: None };
             let seen = |snapshot: &Snapshot| snapshot.jobs.iter().any(|job| job.fence.node == 1);
             let changes = Changes { process: Some(stop), ..Changes::default() };
             other.revise(key, Reviser::new(move |snapshot| Ok((changes, seen(snapshot))))).await

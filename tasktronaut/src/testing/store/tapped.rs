@@ -155,6 +155,10 @@ impl<S: Store> Store for Tapped<S> {
         self.inner.pause_queue(queue, paused).await
     }
 
+    async fn paused_queues(&self) -> Result<Vec<String>, BackendError> {
+        self.inner.paused_queues().await
+    }
+
     async fn delete(&self, key: Key, only_ended: bool) -> Result<bool, BackendError> {
         self.inner.delete(key, only_ended).await
     }

@@ -12,7 +12,7 @@ END $$;
 
 -- Stores what becomes of a process.
 CREATE FUNCTION {schema}.store_revision(
-    p_key bigint, p_changes boolean, p_phase smallint, p_outcome smallint, p_memo bytea,
+    p_key bigint, p_changes boolean, p_phase smallint, p_outcome smallint, p_memo bytea, p_deadline bigint,
     j_node bigint[], j_route bigint[], j_state smallint[], j_due bigint[], j_attempt bigint[], j_nonce integer[],
     j_failed bigint[], j_lost bigint[], j_undecoded bigint[], j_event bytea[], j_error bytea[],
     m_node bigint[], m_remaining bigint[]
@@ -26,7 +26,7 @@ DECLARE
 BEGIN
     IF p_changes THEN
         UPDATE {schema}.process p SET phase = p_phase, outcome = p_outcome, memo = p_memo,
-            ended_at = CASE WHEN p_phase = 3 THEN t END
+            ended_at = CASE WHEN p_phase = 3 THEN t END, deadline_at = coalesce(t + p_deadline, p.deadline_at)
         WHERE p.key = p_key;
     END IF;
     SELECT p.paused, p.priority INTO v_paused, v_priority FROM {schema}.process p WHERE p.key = p_key;

@@ -1,5 +1,5 @@
 -- Stores what a revision makes of a process, and gives the lock back.
--- ARGV: key, token, phase and outcome (a byte each) or nothing, memo, packed jobs, packed meetings.
+-- ARGV: key, token, phase and outcome (a byte each) and new deadline (milliseconds from now, or zero) or nothing, memo, packed jobs, packed meetings.
 -- Answer: 1, or 0 when the lock has been lost, and then nothing has changed.
 
 local answer = 1
@@ -79,7 +79,9 @@ while at <= #text do
 end
 
 if #ARGV[3] > 0 then
-  p.phase, p.outcome = byte(ARGV[3], 1, 2)
+  local deadline
+  p.phase, p.outcome, deadline = read('<BBI8', ARGV[3])
+  if deadline > 0 then p.deadline = NOW + deadline - 1 end
   p.ended = p.phase == ENDED
   for kind = 1, 2 do note(OUT, 'ZREM', PREFIX .. 'ended:' .. kind, read('>I8', p.id)) end
   if not p.ended then note(IN, 'HSET', row, 'ended', 0) end
