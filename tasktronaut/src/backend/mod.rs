@@ -106,6 +106,26 @@ pub enum BackendError {
     },
 }
 
+impl BackendError {
+    /// A process cannot be deleted: it is active, or has its outcome and not its end.
+    pub(crate) fn not_to_be_deleted(identifier: &str, state: ProcessState) -> Self {
+        let wanted = match state {
+            ProcessState::Active => "only one that has ended can be deleted; cancel it and wait first",
+            _ => "its last hook has not run yet; wait for that before it is deleted",
+        };
+        Self::WrongState { identifier: identifier.to_owned(), state: state.as_str(), wanted }
+    }
+
+    /// A process cannot go on from its failed jobs: it has not failed, or not ended.
+    pub(crate) fn not_to_go_on(identifier: &str, state: ProcessState) -> Self {
+        let wanted = match state {
+            ProcessState::Failed => "its last hook has not run yet; wait for that before it goes on",
+            _ => "only one that has failed can go on from its failed jobs",
+        };
+        Self::WrongState { identifier: identifier.to_owned(), state: state.as_str(), wanted }
+    }
+}
+
 /// Why a process was not enqueued. Nothing of it is stored (`R1`).
 #[derive(Debug, Error)]
 #[non_exhaustive]

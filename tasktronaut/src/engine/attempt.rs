@@ -7,11 +7,11 @@ use super::lane::Lane;
 use super::observer::Attempt;
 use super::shared::Shared;
 use super::suspended;
-use crate::backend::{Backend, Claim, ClaimedProcess, JobEnd};
+use crate::backend::{Backend, Claim, ClaimedProcess, JobEnd, JobName};
 use crate::definition::context::{Context, Level};
 use crate::definition::erased::AnyDefinition;
 use crate::definition::hooks::{HookEvent, HookFuture};
-use crate::definition::task::{TaskFuture, TaskInfo, TaskResult};
+use crate::definition::task::{TaskFuture, TaskResult};
 use crate::definition::unwind::{poll, unwound};
 use crate::plan::NodeKind;
 use crate::plan::rules::{JobFailure, Record, Verdict, judge};
@@ -286,7 +286,11 @@ impl<'a, B> Job<'a, B> {
     }
 
     fn log(&self, error: &TaskError, verdict: &Verdict) {
-        let name = self.process.plan.task_of(self.claim.node).map_or("hook", |task: &TaskInfo| task.name);
+        let what = match (self.process.plan.task_of(self.claim.node), self.claim.what(&self.process.plan)) {
+            (Some(task), _) => format!("task '{}'", task.name),
+            (None, JobName::Hook(hook)) => format!("'{}' of {}", hook.name(), self.definition().name()),
+            (None, JobName::Task) => "a task".to_owned(),
+        };
         let (identifier, attempt) = (&*self.process.plan.identifier, self.claim.attempt);
         let text = text_of(error);
         match verdict {
@@ -294,29 +298,32 @@ impl<'a, B> Job<'a, B> {
                 tracing::error!(
                     identifier,
                     attempt,
-                    "Failed to execute task '{name}': {text}. It is tried again in {after:?}."
+                    "Failed to execute {what}: {text}. It is tried again in {after:?}."
                 );
             }
             Verdict::PutBack { after } => {
                 tracing::warn!(
                     identifier,
                     attempt,
-                    "The arguments of task '{name}' cannot be read here: {text}. They are put back for {after:?}."
+                    "The arguments of {what} cannot be read here: {text}. They are put back for {after:?}."
                 );
             }
             Verdict::NotBegun => {}
+            Verdict::Cancel if self.process.session.signal.level() != Level::Run => {
+                tracing::warn!(identifier, attempt, "Dropped {what}: its process has stopped.");
+            }
             Verdict::Cancel => {
-                tracing::warn!(identifier, attempt, "Task '{name}' cancels the process: {text}.");
+                tracing::warn!(identifier, attempt, "The process is cancelled by {what}: {text}.");
             }
             Verdict::Fail | Verdict::GiveUp if error.kind() == TaskErrorKind::NonRetryable => {
                 tracing::error!(
                     identifier,
                     attempt,
-                    "Failed to execute task '{name}', a non-retryable error was raised: {text}."
+                    "Failed to execute {what}, a non-retryable error was raised: {text}."
                 );
             }
             Verdict::Fail | Verdict::GiveUp => {
-                tracing::error!(identifier, attempt, "Failed to execute task '{name}': {text}.");
+                tracing::error!(identifier, attempt, "Failed to execute {what}: {text}.");
             }
         }
     }

@@ -118,7 +118,8 @@ impl<B: Backend> Handle<B> {
     }
 
     /// Cancels the process: what has not begun is removed from the queue, running async tasks are dropped at their
-    /// next await, and `on_cancelled` runs (`R13`). The answer says whether the cancellation came first.
+    /// next await, and `on_cancelled` runs (`R13`). The answer says whether the cancellation came first. A process that is
+    /// paused is so no more.
     pub async fn cancel(&self, reason: &str) -> Result<CancelAnswer, BackendError> {
         self.backend.cancel(&self.identifier, reason).await
     }

@@ -111,7 +111,7 @@ impl<S: Store> Durable<S> {
         identifier: &str,
         reason: &str,
     ) -> Result<CancelAnswer, BackendError> {
-        let key = self.row(identifier).await?.key;
+        let ProcessRow { key, paused, .. } = self.row(identifier).await?;
         let plan = self.read_plan(key).await?.ok_or_else(|| unknown(identifier))?;
         let reason: Arc<str> = reason.into();
         let cancel = move |revision: &mut Revision| match &revision.run.outcome {
@@ -125,6 +125,10 @@ impl<S: Store> Durable<S> {
         let answer =
             self.revise(key, &plan, Change::new(cancel)).await?.ok_or_else(|| unknown(identifier))?;
         pass("cancelled");
+        if paused && matches!(answer, CancelAnswer::Cancelled) {
+            // Only its hooks are left, and with them it ends.
+            self.pause_process(identifier, false).await?;
+        }
         Ok(answer)
     }
 
@@ -144,11 +148,7 @@ impl<S: Store> Durable<S> {
         };
         let resumed =
             self.revise(row.key, &plan, Change::new(resume)).await?.ok_or_else(|| unknown(identifier))?;
-        resumed.map_err(|state| BackendError::WrongState {
-            identifier: identifier.to_owned(),
-            state: state.as_str(),
-            wanted: "only one that has failed and ended can go on from its failed jobs",
-        })
+        resumed.map_err(|state| BackendError::not_to_go_on(identifier, state))
     }
 
     pub(super) async fn pause_process(&self, identifier: &str, paused: bool) -> Result<(), BackendError> {
@@ -169,11 +169,7 @@ impl<S: Store> Durable<S> {
         }
         // It has not ended, or was removed in the meantime.
         let row = self.row(identifier).await?;
-        Err(BackendError::WrongState {
-            identifier: identifier.to_owned(),
-            state: state_of(row.outcome).as_str(),
-            wanted: "only one that has ended can be deleted; cancel it and wait first",
-        })
+        Err(BackendError::not_to_be_deleted(identifier, state_of(row.outcome)))
     }
 
     pub(super) async fn list_processes(&self, filter: &ProcessFilter) -> Result<ProcessPage, BackendError> {

@@ -15,9 +15,8 @@ impl Store {
         let run = self.runs.get_mut(key).ok_or_else(|| unknown(identifier))?;
         let has_failed = matches!(run.state.outcome, Some(Outcome::Failed(_)));
         if !(has_failed && run.state.ended) {
-            let state = ProcessState::of(run.state.outcome.as_ref()).as_str();
-            let wanted = "only one that has failed and ended can go on from its failed jobs";
-            return Err(BackendError::WrongState { identifier: identifier.to_owned(), state, wanted });
+            let state = ProcessState::of(run.state.outcome.as_ref());
+            return Err(BackendError::not_to_go_on(identifier, state));
         }
         run.renew_session();
         self.ended.retain(|(_, ended)| *ended != key);
@@ -44,9 +43,8 @@ impl Store {
         let key = self.key_of(identifier)?;
         let run = self.runs.get(key).ok_or_else(|| unknown(identifier))?;
         if !run.state.ended {
-            let state = ProcessState::of(run.state.outcome.as_ref()).as_str();
-            let wanted = "only one that has ended can be deleted; cancel it and wait first";
-            return Err(BackendError::WrongState { identifier: identifier.to_owned(), state, wanted });
+            let state = ProcessState::of(run.state.outcome.as_ref());
+            return Err(BackendError::not_to_be_deleted(identifier, state));
         }
         self.ended.retain(|(_, ended)| *ended != key);
         self.forget(key);

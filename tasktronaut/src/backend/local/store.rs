@@ -287,16 +287,20 @@ impl Store {
             return Err(unknown(identifier));
         };
         match &run.state.outcome {
-            Some(Outcome::Cancelled { .. }) => return Ok(CancelAnswer::Cancelled),
+            Some(Outcome::Cancelled { .. }) => {}
             Some(outcome) => return Ok(CancelAnswer::TooLate(outcome.clone())),
-            None => {}
-        }
-        run.turn(&mut self.released, |turn| turn.stop(Outcome::Cancelled { reason: reason.into() }));
-        if run.state.ended {
-            self.ended.push_back((now, key));
+            None => {
+                let outcome = Outcome::Cancelled { reason: reason.into() };
+                run.turn(&mut self.released, |turn| turn.stop(outcome));
+                if run.state.ended {
+                    self.ended.push_back((now, key));
+                }
+            }
         }
         self.lines.push(&run.process.plan, key, self.released.drain(..));
         self.ring();
+        // Only its hooks are left, and with them it ends.
+        self.pause(identifier, false)?;
         Ok(CancelAnswer::Cancelled)
     }
 

@@ -378,7 +378,7 @@ fn r14_a_hook_that_is_given_up_holds_up_nothing() {
 #[test]
 fn r15_a_process_that_goes_on_after_a_failure_has_all_of_its_time_again() {
     let mut hand = Hand::new();
-    hand.enqueue("p", Policy::new().timeout(Duration::from_secs(60)), one).unwrap();
+    hand.enqueue("p", Policy::new().timeout(Duration::from_mins(1)), one).unwrap();
     hand.finish_started();
     hand.clock.advance(Duration::from_secs(30));
     let a = hand.next("a");
@@ -397,7 +397,7 @@ fn r15_a_process_that_goes_on_after_a_failure_has_all_of_its_time_again() {
 #[test]
 fn r15_the_time_of_a_process_begins_with_its_start() {
     let mut hand = Hand::new();
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let policy = Policy::new().timeout(minute);
     let registry = Registry::new().with(Drawn { name: "drawn", policy, draw: one }).unwrap();
     let builder = ProcessBuilder::<Drawn>::new(Arguments::new()).registry(&registry).identifier("p");

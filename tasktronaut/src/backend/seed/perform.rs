@@ -106,7 +106,7 @@ pub async fn perform_task(
     let error = Arc::new(error);
     let name = &task.function_name;
     if error.kind() == TaskErrorKind::Cancel {
-        tracing::warn!("Task '{name}' cancels the process: {}.", full_text(error.error()));
+        tracing::warn!("The process is cancelled by task '{name}': {}.", full_text(error.error()));
         job.cancel();
         job.delete_dependents();
         return tell(&definition, &task.identifier, HookEvent::Cancelled).await;

@@ -61,10 +61,13 @@ pub(super) async fn a_paused_process_can_be_cancelled<O: Opener>(place: Place<O>
     let running = place.enqueue(&Lab::new(&world, plain("a"))).await?;
     running.pause().await?;
     running.cancel("enough").await?;
-    assert!(matches!(running.status().await?.outcome, Some(Outcome::Cancelled { .. })));
-    running.resume().await?;
+    let status = running.status().await?;
+    assert!(matches!(status.outcome, Some(Outcome::Cancelled { .. })) && !status.paused);
+    let refused = running.delete().await.unwrap_err().to_string();
+    assert!(refused.contains("is cancelled; its last hook has not run yet"), "{refused}");
     let worker = place.worker_in(&world).start()?;
     assert!(matches!(within(running.outcome()).await?, Outcome::Cancelled { .. }));
+    running.delete().await?;
     assert_eq!(world.count("begin a"), 0);
     within(worker.shutdown()).await;
     Ok(())
