@@ -501,7 +501,8 @@ pub struct ProcessPage {
 pub enum Event {
     /// A job is in a new state.
     Job(JobStatus),
-    /// A running task has said how far it has come.
+    /// A task that runs in this program has said how far it has come. Of those that run in other programs nothing is
+    /// heard but their states: progress is told, and not stored.
     Progress {
         /// The number of the job in the plan.
         number: usize,

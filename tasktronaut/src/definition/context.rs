@@ -225,7 +225,8 @@ impl Context {
         self.session.signal.reached(Level::Stop).await;
     }
 
-    /// Tells everyone who watches the process how far this task has come.
+    /// Tells everyone in this program who watches the process how far this task has come: see
+    /// [`Event::Progress`](crate::Event::Progress).
     pub fn progress(&self, progress: impl Into<Progress>) {
         if let Some(listener) = self.session.listener.get() {
             listener.progress(self.node, progress.into());

@@ -157,7 +157,7 @@ impl<B: Backend> Handle<B> {
 
     /// What happens to the process: first how each job stands that is not waiting for others, then every change, and in
     /// the end [`Event::Ended`](crate::Event::Ended). A store is looked at again and again, so that a state which passes
-    /// quickly may be left out; how a job ends never is.
+    /// quickly may be left out; how a job ends never is. Progress is heard of the tasks that run in this program.
     pub async fn events(&self) -> Result<Events, BackendError> {
         self.backend.watch(&self.identifier).await
     }

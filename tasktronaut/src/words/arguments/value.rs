@@ -244,9 +244,11 @@ mod tests {
 
     #[test]
     fn equality_ignores_order_and_spacing() {
-        let left: Arguments = serde_json::from_str(r#"{"a": [1, 2], "b": null}"#).unwrap();
-        let right: Arguments = serde_json::from_str(r#"{"b":null,"a":[1,2]}"#).unwrap();
+        let left: Arguments = serde_json::from_str(r#"{"a": [1, {"x": 1, "y": 2}], "b": null}"#).unwrap();
+        let right: Arguments = serde_json::from_str(r#"{"b":null,"a":[1,{"y":2,"x":1}]}"#).unwrap();
         assert_eq!(left, right);
+        let other: Arguments = serde_json::from_str(r#"{"b":null,"a":[{"y":2,"x":1},1]}"#).unwrap();
+        assert_ne!(left, other);
         assert_ne!(left, crate::arguments! { a: [1, 2] });
     }
 
