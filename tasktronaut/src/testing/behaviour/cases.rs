@@ -90,6 +90,7 @@ macro_rules! __backend_cases {
             }
             identifiers any {
                 r2_the_same_identifier_with_the_same_content_is_the_same_process
+                r2_how_the_work_is_gone_about_is_no_content
                 r2_other_content_is_a_conflict_and_changes_nothing
                 r2_without_an_identifier_each_is_another_process
             }

@@ -4,7 +4,7 @@ use crate::backend::{EnqueueError, Enqueued};
 use crate::definition::process::Process;
 use crate::plan::Outcome;
 use crate::testing::Opener;
-use crate::testing::stage::lab::{Lab, Tree, plain, seq};
+use crate::testing::stage::lab::{DEADLINE, Lab, Tree, plain, seq};
 use crate::testing::stage::world::World;
 use crate::testing::stage::{CaseResult, Place, within};
 use crate::words::policy::Policy;
@@ -43,12 +43,6 @@ pub(super) async fn r2_other_content_is_a_conflict_and_changes_nothing<O: Opener
         process(&world, "album-17", plain("b")),
         process(&world, "album-17", seq([plain("a")])),
         process(&world, "album-17", seq([plain("a"), plain("b")])),
-        Lab::new(&world, plain("a"))
-            .builder()
-            .identifier("album-17")
-            .policy(Policy::new().retries(1))
-            .build()
-            .unwrap(),
     ];
     for other in others {
         let error = other.enqueue(&place.backend).await.unwrap_err();
@@ -60,6 +54,21 @@ pub(super) async fn r2_other_content_is_a_conflict_and_changes_nothing<O: Opener
     let worker = place.worker_in(&world).start()?;
     assert!(matches!(within(first.outcome()).await?, Outcome::Completed));
     assert_eq!(world.all("begin"), ["begin a"]);
+    within(worker.shutdown()).await;
+    Ok(())
+}
+
+/// What is asked for is the work. How it is gone about may change with a deploy, and that of the first enqueue stays.
+pub(super) async fn r2_how_the_work_is_gone_about_is_no_content<O: Opener>(place: Place<O>) -> CaseResult {
+    let world = World::new();
+    let first = process(&world, "album-17", plain("a")).enqueue(&place.backend).await?;
+    let builder = Lab::new(&world, plain("a")).builder().identifier("album-17");
+    let builder = builder.policy(Policy::new().retries(1)).queue("slow").priority(3);
+    let again = builder.start_after(DEADLINE).build()?.enqueue(&place.backend).await?;
+    assert_eq!(again.enqueued(), Enqueued::Existing);
+    assert_eq!(again.status().await?.priority, 0);
+    let worker = place.worker_in(&world).start()?;
+    assert!(matches!(within(first.outcome()).await?, Outcome::Completed));
     within(worker.shutdown()).await;
     Ok(())
 }
