@@ -419,6 +419,11 @@ pub fn success<T, E>(_: Result<T, E>) -> T {
 #[derive(Debug)]
 pub struct Anything;
 
+/// Whether it is a list is seen when the process is built.
+impl List for Anything {
+    type Item = Self;
+}
+
 /// What a source returns, for code that never runs. `Fields` stands in where there are no items.
 #[derive(Debug)]
 pub struct ItemsOf<I, Fields>(PhantomData<(I, Fields)>);

@@ -2,11 +2,11 @@
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{FnArg, PatType, ReceiverKind, ReturnType, Type, TypeReference};
+use syn::{FnArg, Pat, PatType, ReturnType, Type, TypeReference};
 
 use super::resolve::Resolver;
 use super::scope::Scope;
-use crate::collect::{Methods, declared};
+use crate::collect::{Methods, borrows_self, declared};
 use crate::model::{Definition, Graph, Parameter};
 use crate::parse::cursor::is_punct;
 use crate::parse::embedded::{self, Call};
@@ -149,7 +149,7 @@ fn written(item: &Item, method: &Method, methods: &Methods, report: &mut Report)
     let signature = &method.signature;
     let shared = matches!(
         signature.inputs.first(),
-        Some(FnArg::Receiver(receiver)) if matches!(receiver.kind, ReceiverKind::Reference(_, _, None))
+        Some(FnArg::Receiver(receiver)) if borrows_self(receiver)
     );
     let plain = signature.asyncness.is_none()
         && signature.generics.type_params().next().is_none()
@@ -162,7 +162,7 @@ fn written(item: &Item, method: &Method, methods: &Methods, report: &mut Report)
     let body = method.body.as_ref().map(proc_macro2::Group::stream).unwrap_or_default();
     let mut islands = Vec::new();
     embedded::replace(body, &mut |call| {
-        let graph = island(item, &call, methods, right, report);
+        let graph = island(item, method, &call, methods, right, report);
         // Without a builder of the right shape its steps have nowhere to go.
         islands.push(if right { graph } else { empty() });
         TokenStream::new()
@@ -183,16 +183,27 @@ fn without_self(method: &Method) -> String {
 }
 
 /// `process! { builder => steps }`
-fn island(item: &Item, call: &Call, methods: &Methods, right: bool, report: &mut Report) -> Graph {
+fn island(
+    item: &Item,
+    method: &Method,
+    call: &Call,
+    methods: &Methods,
+    right: bool,
+    report: &mut Report,
+) -> Graph {
+    let named = method.parameters().next().and_then(|typed| match &*typed.pat {
+        Pat::Ident(pattern) => Some(pattern.ident.to_string()),
+        _ => None,
+    });
+    let help = format!("write `process! {{ {} => first_task; }}`", named.as_deref().unwrap_or("builder"));
     let Some((builder, steps)) = split(&call.content.stream()) else {
         if right {
-            let fact = "behind `&self`, `process!` begins with the builder";
-            report.error(&call.name, fact, "write `process! { builder => first_task; }`");
+            report.error(&call.name, "behind `&self`, `process!` begins with the builder", help);
         }
         return empty();
     };
-    if steps.is_empty() {
-        report.error(&call.name, "this block has no steps", "write `process! { builder => first_task; }`");
+    if graph::is_empty(&steps) {
+        report.error(&call.name, "this block has no steps", help);
     }
     let steps = graph::steps(steps, report);
     let mut resolver = Resolver::written(methods, &item.self_type, report);

@@ -141,12 +141,17 @@ pub(super) fn qualifiers(method: &Method, what: &str, report: &mut Report) -> bo
     wrong.is_empty()
 }
 
-fn is_shared(receiver: &Receiver, what: &str, report: &mut Report) -> bool {
-    let shared = match &receiver.kind {
+/// `&self` or `self: &Self`
+pub(crate) fn borrows_self(receiver: &Receiver) -> bool {
+    match &receiver.kind {
         ReceiverKind::Reference(_, _, None) => true,
         ReceiverKind::Typed(_, kind) => text::of(kind) == "&Self",
         _ => false,
-    };
+    }
+}
+
+fn is_shared(receiver: &Receiver, what: &str, report: &mut Report) -> bool {
+    let shared = borrows_self(receiver);
     if !shared {
         let fact = format!("{what} takes `&self`, or no `self` at all: many run at the same time");
         report.error(receiver, fact, "write `&self`");

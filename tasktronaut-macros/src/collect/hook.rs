@@ -1,7 +1,8 @@
 //! A lifecycle hook: known by its name, so its shape must be right.
 
-use syn::{FnArg, ReceiverKind, ReturnType, Safety};
+use syn::{FnArg, ReturnType, Safety};
 
+use super::callable::borrows_self;
 use super::conditions;
 use super::parameter::{ends_with, is_named};
 use crate::model::Hook;
@@ -20,7 +21,7 @@ pub(super) fn read(method: &Method, word: &'static words::Hook, report: &mut Rep
         && matches!(signature.safety, Safety::Default);
     let mut inputs = signature.inputs.iter();
     let shared = match inputs.next() {
-        Some(FnArg::Receiver(receiver)) => matches!(receiver.kind, ReceiverKind::Reference(_, _, None)),
+        Some(FnArg::Receiver(receiver)) => borrows_self(receiver),
         _ => false,
     };
     let fits = |(shape, input): (&Shape, &FnArg)| match (shape, input) {

@@ -18,6 +18,7 @@ use crate::report::Report;
 use crate::suggest::nearest;
 use crate::words;
 
+pub(crate) use callable::borrows_self;
 pub(crate) use parameter::{declared, signature};
 
 /// What the methods are.

@@ -106,6 +106,11 @@ fn owned(item: &Item, typed: &PatType, report: &mut Report) -> Option<Parameter>
         report.error(typed, fact, format!("write `&self`, and `self` for `{name}`"));
         return None;
     }
+    if is_named(&typed.ty, "Context") {
+        let fact = "the graph is drawn before anything runs: it has no context";
+        report.error(typed, fact, "leave it out; a task may take one");
+        return None;
+    }
     if let Some((fact, better)) = not_owned(&typed.ty) {
         let help = match better {
             Some(better) => format!("write `{name}: {better}`"),

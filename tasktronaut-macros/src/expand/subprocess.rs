@@ -6,6 +6,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::camel_case;
@@ -18,7 +19,7 @@ pub(super) fn requirements(process: &Process) -> TokenStream {
     let mut traits = TokenStream::new();
     let mut bounds = Vec::new();
     for parameter in parameters.iter().filter(|parameter| !parameter.may_be_absent()) {
-        let (declaration, bound) = requirement(&process.name.to_string(), parameter);
+        let (declaration, bound) = requirement(&process.name.unraw().to_string(), parameter);
         traits.extend(declaration);
         bounds.push(bound);
     }

@@ -159,7 +159,8 @@ fn set(options: &mut Options, word: &Word, setting: &[TokenTree], report: &mut R
         }
         Kind::Path => {
             let path: Path = syn::parse2(place).ok()?;
-            let absolute = path.leading_colon.is_some() || path.segments.first()?.ident == "crate";
+            let first = &path.segments.first()?.ident;
+            let absolute = path.leading_colon.is_some() || first == "crate" || first == "$crate";
             options.crate_path = absolute.then_some(path);
             options.crate_path.as_ref()?;
         }

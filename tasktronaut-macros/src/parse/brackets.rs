@@ -47,6 +47,18 @@ pub(super) fn other_brackets(
     inner
 }
 
+/// `each path in photos resize;`, `if option(cover) seq { draw; }`: behind its head a block begins without braces.
+pub(super) fn no_braces(cursor: &Cursor, start: &str, rest: &[TokenTree], report: &mut Report) {
+    let place: TokenStream = rest.iter().cloned().collect();
+    let steps = text::of(&place);
+    let steps = match cursor.peek_group(Delimiter::Brace) {
+        Some(_) => format!("{steps} {{ .. }}"),
+        None => format!("{steps};"),
+    };
+    let help = format!("write `{start} {{ {steps} }}`");
+    report.error(&place, "the steps of a block stand in braces", help);
+}
+
 /// `a, b` as `a; b`, to be told once.
 fn without_commas(steps: TokenStream) -> TokenStream {
     let mended = steps.into_iter().map(|tree| match &tree {

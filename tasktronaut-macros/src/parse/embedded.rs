@@ -54,6 +54,10 @@ pub(crate) fn single(body: &TokenStream) -> Option<Call> {
     if trees.first().is_some_and(|last| is_punct(last, ';')) {
         trees.remove(0);
     }
+    // `tasktronaut::process!`
+    while let [.., TokenTree::Punct(_), TokenTree::Punct(_), TokenTree::Ident(_)] = trees.as_slice() {
+        trees.truncate(trees.len() - 3);
+    }
     let first = trees.pop()?;
     let call = begins(&first, &trees)?;
     (trees.len() == 2).then_some(call)

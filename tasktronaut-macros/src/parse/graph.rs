@@ -82,8 +82,9 @@ pub(crate) enum Step {
 pub(crate) fn outermost(words: &Ident, stream: TokenStream, report: &mut Report) -> Option<Block> {
     let mut blocks = Vec::new();
     let mut strays: Vec<(Span, Step)> = Vec::new();
+    let is_empty = is_empty(&stream);
     let mut cursor = Cursor::new(stream);
-    if cursor.is_empty() {
+    if is_empty {
         report.error(words, "this process has no steps", "write `process! { seq { first_task; } }`");
         return None;
     }
@@ -110,6 +111,11 @@ pub(crate) fn outermost(words: &Ident, stream: TokenStream, report: &mut Report)
     let steps = blocks.into_iter().map(|(_, block)| Step::Block(block));
     let steps = steps.chain(strays.into_iter().map(|(_, step)| step)).collect();
     Some(Block { mode: Mode::Sequential, text: None, steps })
+}
+
+/// Whether there are no steps in it.
+pub(crate) fn is_empty(steps: &TokenStream) -> bool {
+    steps.clone().into_iter().all(|tree| is_punct(&tree, ';'))
 }
 
 fn word(mode: Mode) -> &'static str {
@@ -179,7 +185,7 @@ fn body(
         Some(group) => group.stream(),
         None => brackets::other_brackets(cursor, start, place, report)?,
     };
-    let empty = inner.is_empty();
+    let empty = is_empty(&inner);
     let steps = steps(inner, report);
     if empty {
         let help = format!("give it one, as in `{start} {{ first_task; }}`, or leave `{start}` out");
@@ -223,7 +229,7 @@ fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Ste
     let pattern = cursor.until(|tree| matches!(tree, TokenTree::Ident(word) if *word == "in"));
     cursor.next();
     let item = match pattern.as_slice() {
-        [TokenTree::Ident(item)] => Some(item.clone()),
+        [TokenTree::Ident(item)] if item != "_" => Some(item.clone()),
         [] => {
             report.error(word, "a name is missing behind `each`", "write `each item in list { .. }`");
             None
@@ -243,6 +249,11 @@ fn each_in(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Ste
         [TokenTree::Ident(name)] => Some(name.clone()),
         [] => {
             report.error(word, "`each .. in` names no list", "write `each item in list { .. }`");
+            None
+        }
+        [TokenTree::Ident(name), rest @ ..] if matches!(rest.first(), Some(TokenTree::Ident(_))) => {
+            let start = format!("each {} in {name}", item.as_ref().map_or("item".into(), Ident::to_string));
+            brackets::no_braces(cursor, &start, rest, report);
             None
         }
         [first, ..] => {
@@ -323,7 +334,7 @@ fn sub(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
 /// `if option(name [= literal]) { .. } [else ..]`
 fn choice(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step> {
     let question = cursor.until(|tree| is_group(tree, Delimiter::Brace) || is_punct(tree, ';'));
-    let asked = question::question(word, &question, report);
+    let asked = question::question(word, &question, cursor, report);
     let then = match cursor.group(Delimiter::Brace) {
         Some(group) => branch(&group, report),
         None if asked.is_none() => return None,
@@ -359,7 +370,7 @@ fn choice(cursor: &mut Cursor, word: &Ident, report: &mut Report) -> Option<Step
 }
 
 fn branch(group: &Group, report: &mut Report) -> Vec<Step> {
-    if group.stream().is_empty() {
+    if is_empty(&group.stream()) {
         report.at(group.span_open(), "this block has no steps", "give it one, as in `{ first_task; }`");
     }
     steps(group.stream(), report)

@@ -60,8 +60,12 @@ impl Parse for Item {
             }
             self_type = input.parse()?;
         }
+        // A type that a macro by example has handed on.
+        while let Type::Group(group) = self_type {
+            self_type = *group.elem;
+        }
         generics.where_clause = input.parse()?;
-        let braces: Group = input.parse()?;
+        let braces: Group = braces(input)?;
         let (inner_attributes, members) = syn::parse::Parser::parse2(inside, braces.stream())?;
         Ok(Self {
             attributes,
@@ -85,6 +89,20 @@ impl Item {
             _ => None,
         })
     }
+}
+
+/// `{ .. }`, also where a macro by example has handed it on as one piece.
+fn braces(input: ParseStream) -> syn::Result<Group> {
+    if let Ok(group) = input.parse() {
+        return Ok(group);
+    }
+    let (content, span) = input.step(|cursor| match cursor.group(Delimiter::Brace) {
+        Some((content, span, rest)) => Ok(((content.token_stream(), span), rest)),
+        None => Err(cursor.error("expected curly braces")),
+    })?;
+    let mut group = Group::new(Delimiter::Brace, content);
+    group.set_span(span.join());
+    Ok(group)
 }
 
 fn inside(input: ParseStream) -> syn::Result<(Vec<Attribute>, Vec<Member>)> {
@@ -144,7 +162,7 @@ impl Method {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let (attributes, visibility, modifier, signature) = Self::header(input)?;
         let semicolon: Option<Token![;]> = input.parse()?;
-        let body = if semicolon.is_some() { None } else { Some(input.parse()?) };
+        let body = if semicolon.is_some() { None } else { Some(braces(input)?) };
         Ok(Self { attributes, visibility, modifier, signature, body, semicolon })
     }
 
@@ -168,17 +186,11 @@ pub(crate) enum Role {
 impl Role {
     /// The role that this attribute gives.
     pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
-        let path = attribute.path();
-        let last = path.segments.last()?;
-        let ours = match path.segments.len() {
-            1 => path.leading_colon.is_none(),
-            2 => path.segments.first()?.ident == "tasktronaut",
-            _ => false,
-        };
-        match last.ident.to_string().as_str() {
-            "task" if ours => Some(Self::Task),
-            "each" if ours => Some(Self::Each),
-            "transform" if ours => Some(Self::Transform),
+        // The crate may have another name, or stand behind another one.
+        match attribute.path().segments.last()?.ident.to_string().as_str() {
+            "task" => Some(Self::Task),
+            "each" => Some(Self::Each),
+            "transform" => Some(Self::Transform),
             _ => None,
         }
     }

@@ -216,6 +216,16 @@ pub(super) fn no_in(cursor: &mut Cursor, report: &mut Report) -> Option<(Ident, 
         _ => None,
     });
     let words: Vec<Ident> = words.cloned().collect();
+    if let [item, list] = words.as_slice()
+        && !is_word(list)
+        && opens_block(cursor.ahead().nth(2))
+    {
+        let (item, list) = (item.clone(), list.clone());
+        cursor.until(|tree| !matches!(tree, TokenTree::Ident(_)));
+        let help = format!("write `each {item} in {list} {{ .. }}`");
+        report.error(&list, "between an element and its list stands `in`", help);
+        return Some((item, list));
+    }
     let [first, other, second] = words.as_slice() else { return None };
     if other == "in" {
         return None;

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Lit, LitStr};
 
+use super::brackets;
 use super::cursor::Cursor;
 use super::mistake::{is_end, opens_block};
 use crate::report::Report;
@@ -15,6 +16,7 @@ use crate::words;
 pub(super) fn question(
     word: &Ident,
     question: &[TokenTree],
+    cursor: &Cursor,
     report: &mut Report,
 ) -> Option<(Ident, TokenStream)> {
     let place: TokenStream = question.iter().cloned().collect();
@@ -22,6 +24,17 @@ pub(super) fn question(
         let fact = "`if` asks for an option of the process, nothing else";
         match question {
             [] => report.error(word, fact, "write `if option(name) { .. }`"),
+            [TokenTree::Ident(name)] if name == "option" => {
+                report.error(&place, "an option is asked for by its name", "write `if option(name) { .. }`");
+            }
+            [TokenTree::Ident(option), TokenTree::Ident(name)] if option == "option" => {
+                let help = format!("write `if option({name}) {{ .. }}`");
+                report.error(&place, "the name of an option stands in parentheses", help);
+            }
+            [TokenTree::Group(group)] if is_asked(&group.stream()) => {
+                let help = format!("write `if {} {{ .. }}`", text::of(&group.stream()));
+                report.error(&place, "behind `if` stand no parentheses", help);
+            }
             [TokenTree::Ident(name)] => {
                 report.error(&place, fact, format!("write `if option({name}) {{ .. }}`"));
             }
@@ -37,6 +50,17 @@ pub(super) fn question(
                 let fact = "`if` asks for one option";
                 let help = format!("write `if option{first} {{ if option{last} {{ .. }} }}`");
                 report.error(&place, fact, help);
+            }
+            [TokenTree::Ident(option), TokenTree::Group(asked), rest @ ..] if option == "option" => {
+                let start = format!("if option{}", text::of(asked));
+                match rest {
+                    [TokenTree::Ident(_), ..] => brackets::no_braces(cursor, &start, rest, report),
+                    [TokenTree::Literal(_), ..] => {
+                        let help = format!("write `{start} {{ .. }}`");
+                        report.error(&place, "an `if` has no description", help);
+                    }
+                    _ => report.error(&place, fact, format!("write `{start} {{ .. }}`")),
+                }
             }
             _ => report.error(&place, fact, "write `if option(name) { .. }`"),
         }
@@ -75,6 +99,15 @@ pub(super) fn question(
             None
         }
     }
+}
+
+/// `option(..)`
+fn is_asked(words: &TokenStream) -> bool {
+    let mut words = words.clone().into_iter();
+    matches!(
+        (words.next(), words.next(), words.next()),
+        (Some(TokenTree::Ident(option)), Some(TokenTree::Group(_)), None) if option == "option"
+    )
 }
 
 /// `elseif option(..) { .. }`: the word, when it is there.

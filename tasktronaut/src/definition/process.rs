@@ -1,11 +1,12 @@
 //! [`Process`]: a built process, to be looked at, compared, run or enqueued.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::ExecutionMode;
 use super::erased::Definition;
-use super::schedule::Schedule;
+use super::schedule::{DEFAULT_QUEUE, Schedule};
 use super::tables::{Record, RecordKind, Tables};
 use crate::words::arguments::Arguments;
 use crate::words::policy::Policy;
@@ -82,6 +83,17 @@ impl Process {
     /// The queue it asks for, or its definition does.
     pub fn queue(&self) -> Option<&str> {
         self.schedule.queue.as_deref()
+    }
+
+    /// All queues that its jobs may go to.
+    pub(crate) fn queues(&self) -> BTreeSet<&str> {
+        let mut queues: BTreeSet<&str> = BTreeSet::from([DEFAULT_QUEUE]);
+        queues.extend(self.queue());
+        for definition in self.definitions() {
+            queues.extend(definition.queue());
+            definition.tasks().for_each(|task| queues.extend(task.queue()));
+        }
+        queues
     }
 
     /// How much it matters; higher goes first.
