@@ -19,18 +19,21 @@ use crate::text;
 const DECLARED: &str = "fn define_process() { process! { seq { first_task; } } }";
 const WRITTEN: &str = "fn define_process(&self, builder: &mut Builder<Self>)";
 
-/// Reads the graph. Where there is none, the process has no arguments and no steps.
-pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Report) -> Definition {
+/// Reads the graph. Where it is not readable, the process has no arguments and no steps; where there is none, the block
+/// may be the second one of a process, and nothing is generated twice.
+pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Report) -> Option<Definition> {
     let misnamed = misnamed(item, methods, report);
     strays(item, methods, misnamed, report);
     let method = methods.definition.or(misnamed).and_then(|index| item.members.get(index));
     let Some(Member::Method(method)) = method else {
         if !methods.wrong.iter().any(|wrong| wrong == "define_process") {
-            report.error(name, "this process has no `define_process`", format!("add `{DECLARED}`"));
+            let help = format!("all of a process stands in one block: add `{DECLARED}`");
+            report.error(name, "this process has no `define_process`", help);
+            return None;
         }
-        return Definition::Declared { parameters: Vec::new(), graph: empty() };
+        return Some(Definition::Declared { parameters: Vec::new(), graph: empty() });
     };
-    if matches!(method.signature.inputs.first(), Some(FnArg::Receiver(_))) {
+    Some(if matches!(method.signature.inputs.first(), Some(FnArg::Receiver(_))) {
         match written(item, method, methods, report) {
             Definition::Written { islands, callable } => {
                 Definition::Written { islands, callable: callable && misnamed.is_none() }
@@ -41,7 +44,7 @@ pub(super) fn read(item: &Item, name: &Ident, methods: &Methods, report: &mut Re
         let parameters = declared(item, method, report);
         let graph = declared_graph(item, method, &parameters, methods, report);
         Definition::Declared { parameters, graph }
-    }
+    })
 }
 
 /// Where there is no `define_process`: the method that is meant, by its name.

@@ -19,7 +19,9 @@ pub(crate) fn process(attribute: TokenStream, item: Item, report: &mut Report) -
     let options = attribute::options("process", words::PROCESS, attribute, report);
     let Some(name) = collect::type_name(&item, report) else { return Err(Box::new(item)) };
     let methods = collect::methods(&item, report);
-    let definition = definition::read(&item, &name, &methods, report);
+    let Some(definition) = definition::read(&item, &name, &methods, report) else {
+        return Err(Box::new(item));
+    };
     Ok(Process {
         runtime: collect::runtime(&options),
         conditions: collect::conditions(&item.attributes),
