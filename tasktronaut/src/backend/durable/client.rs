@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::alike::alike;
 use super::detail::{CANCELLED, COMPLETED, FAILED, Memo, error_from_bytes};
 use super::flat::new_process;
 use super::revise::Revision;
@@ -38,7 +39,11 @@ impl<S: Store> Durable<S> {
         };
         let stored = match stored {
             Ok(stored) => stored,
-            Err(error) => return failed_together(answers, error),
+            Err(error) => {
+                let error = alike(error);
+                let failed = |answer: Option<_>| answer.unwrap_or_else(|| Err(error().into()));
+                return answers.into_iter().map(failed).collect();
+            }
         };
         pass("enqueued");
         if !self.members().is_empty() {
@@ -260,19 +265,6 @@ impl<S: Store> Durable<S> {
             outcome,
         })
     }
-}
-
-fn failed_together(
-    answers: Vec<Option<Result<Enqueued, EnqueueError>>>,
-    error: BackendError,
-) -> Vec<Result<Enqueued, EnqueueError>> {
-    let text = error.to_string();
-    let mut first = Some(error);
-    let again = || BackendError::Refused { backend: "the store", reason: text.clone() };
-    let answer = |answer: Option<_>| {
-        answer.unwrap_or_else(|| Err(EnqueueError::Backend(first.take().unwrap_or_else(again))))
-    };
-    answers.into_iter().map(answer).collect()
 }
 
 /// What will never be begun because of a failure, in a process whose other jobs go on: what depends on the failure, once

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Mutex as Turn, oneshot};
 
+use super::alike::alike;
 use crate::backend::record::{Claimed, Finished};
 use crate::backend::{BackendError, Exchanged};
 
@@ -85,13 +86,8 @@ impl Drop for Led<'_> {
 fn divide(requests: Vec<Request>, result: Answer) -> Vec<(oneshot::Sender<Answer>, Answer)> {
     match result {
         Err((error, _)) => {
-            let text = error.to_string();
-            let mut first = Some(error);
-            let again = || BackendError::Refused { backend: "the store", reason: text.clone() };
-            requests
-                .into_iter()
-                .map(|request| (request.answer, Err((first.take().unwrap_or_else(again), request.finished))))
-                .collect()
+            let error = alike(error);
+            requests.into_iter().map(|request| (request.answer, Err((error(), request.finished)))).collect()
         }
         Ok((mut exchanged, claimed)) => {
             let mut left: VecDeque<Claimed> = claimed.into();

@@ -8,8 +8,9 @@
 //!   plans that need not be read.
 //! - [`client`]: the operations of clients; [`wait`]: waiting and watching; [`ends`]: who waits for which end.
 //! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
-//!   rules note, as bytes.
+//!   rules note, as bytes; [`alike`]: one error for many callers.
 
+mod alike;
 mod apart;
 mod client;
 mod detail;
