@@ -3,6 +3,8 @@
 
 #[path = "store_redis/faults.rs"]
 mod faults;
+#[path = "store_redis/lost.rs"]
+mod lost;
 #[path = "store_redis/shapes.rs"]
 mod shapes;
 #[path = "store_redis/together.rs"]

@@ -48,7 +48,8 @@ impl fmt::Display for WorkerId {
 pub enum Enqueued {
     /// The process is new.
     Created,
-    /// A process with this identifier and content was there already; nothing was added.
+    /// A process with this identifier and content was there already; nothing was added. It may come from this very
+    /// call, where the connection to Redis was lost before the answer and the call was sent once more.
     Existing,
 }
 

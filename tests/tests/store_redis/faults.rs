@@ -1,7 +1,7 @@
 //! What goes wrong: servers that stop, forget scripts or have no memory left, and rows that make no sense.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::{RedisResult, Value, cmd};
@@ -14,7 +14,7 @@ use crate::server;
 use crate::shapes::{CaseResult, add, claim, end, fan, single, worker};
 
 /// A client without a store.
-async fn raw(server: &Redis, command: &redis::Cmd) -> RedisResult<Value> {
+pub async fn raw(server: &Redis, command: &redis::Cmd) -> RedisResult<Value> {
     let url = server.url("any");
     let client = redis::Client::open(url.split('?').next().unwrap_or_default())?;
     command.query_async(&mut client.get_multiplexed_async_connection().await?).await
@@ -73,25 +73,24 @@ async fn r22_a_listener_hears_of_a_connection_that_was_lost() -> CaseResult {
     Ok(())
 }
 
-/// A revision whose connection is lost does not keep others waiting until its lock runs out.
+/// A revision during which the server dies does not keep others waiting until its lock runs out.
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(no_redis, ignore = "Redis is not installed")]
-async fn a_revision_that_lost_its_connection_gives_its_lock_back() -> CaseResult {
-    let Some(server) = Redis::start() else { return Ok(()) };
+async fn a_revision_that_lost_its_server_gives_its_lock_back() -> CaseResult {
+    let Some(server) = Redis::start_durable() else { return Ok(()) };
     let store = RedisStore::open(&server.url("any")).await?;
     let key = add(&store, single("one")).await?;
-    let url = server.url("any");
-    let client = redis::Client::open(url.split('?').next().unwrap_or_default())?;
+    let server = Arc::new(Mutex::new(server));
+    let mortal = Arc::clone(&server);
     let change = Change { phase: Phase::Flowing, outcome: None, memo: vec![7], deadline: None };
     let changes = Changes { process: Some(change), ..Changes::default() };
     let cut = Reviser::new(move |_| {
-        let others = cmd("CLIENT").arg("KILL").arg("TYPE").arg("normal").arg("SKIPME").arg("yes").to_owned();
-        let killed = client.get_connection().and_then(|mut client| others.exec(&mut client));
-        assert!(killed.is_ok(), "{killed:?}");
+        mortal.lock().unwrap_or_else(PoisonError::into_inner).kill();
         Ok((changes, ()))
     });
     let lost = store.revise(key, cut).await;
     assert!(matches!(lost, Err(BackendError::Store { .. })), "{lost:?}");
+    server.lock().unwrap_or_else(PoisonError::into_inner).restart();
     // The lock would last for five seconds.
     let next =
         store.revise(key, Reviser::new(|snapshot| Ok((Changes::default(), snapshot.process.memo.clone()))));

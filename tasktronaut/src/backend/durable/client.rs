@@ -172,9 +172,13 @@ impl<S: Store> Durable<S> {
         if self.inner.store.delete(row.key, true).await? {
             return Ok(());
         }
-        // It has not ended, or was removed in the meantime.
-        let row = self.row(identifier).await?;
-        Err(BackendError::not_to_be_deleted(identifier, state_of(row.outcome)))
+        match self.inner.store.find(identifier).await? {
+            Some(now) if now.key == row.key => {
+                Err(BackendError::not_to_be_deleted(identifier, state_of(now.outcome)))
+            }
+            // Somebody else has removed it meanwhile, or this call itself, whose first answer was lost.
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn list_processes(&self, filter: &ProcessFilter) -> Result<ProcessPage, BackendError> {

@@ -9,7 +9,7 @@ use redis::{Client, Cmd, Connection, ConnectionLike, ErrorKind, RedisResult, Ser
 
 use super::error::answered;
 use super::keys::Keys;
-use super::link::{ANSWER, CONNECT};
+use super::link::{ANSWER, CONNECT, is_useless_after};
 use super::scripts::Composed;
 use crate::backend::BackendError;
 
@@ -48,16 +48,23 @@ impl Direct {
         answer.map_err(answered(operation))
     }
 
+    /// Sends a command, and once more where the connection turns out to be lost: see `link.rs`.
     fn send(&self, current: &mut Option<Connection>, command: &Cmd) -> RedisResult<Value> {
-        let connection = match current {
-            Some(connection) => connection,
-            None => current.insert(self.connect()?),
-        };
-        let answer = connection.req_command(command).and_then(Value::extract_error);
-        if answer.as_ref().is_err_and(|error| error.is_io_error() || error.is_unrecoverable_error()) {
-            *current = None;
+        let mut again = true;
+        loop {
+            let connection = match current {
+                Some(connection) => connection,
+                None => current.insert(self.connect()?),
+            };
+            let answer = connection.req_command(command).and_then(Value::extract_error);
+            let Err(error) = &answer else { return answer };
+            if is_useless_after(error) {
+                *current = None;
+            }
+            if !(error.is_connection_dropped() && std::mem::take(&mut again)) {
+                return answer;
+            }
         }
-        answer
     }
 
     fn connect(&self) -> RedisResult<Connection> {

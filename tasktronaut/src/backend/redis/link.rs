@@ -1,9 +1,16 @@
 //! [`Link`]: one connection, which many callers share and which is made anew when it was lost.
+//!
+//! That a connection is lost is often seen only when it is used: the server was started again meanwhile, or the runtime
+//! is gone that made it. So what was sent on it is sent once more, on a new one. Nobody knows whether it was executed
+//! the first time; therefore all that is sent changes nothing the second time. Its answer is the same, too, but for two
+//! that tell what they find: a process that is enqueued is known then, and one that is deleted is gone.
 
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value,
+};
 use tokio::sync::Mutex;
 
 use super::error::answered;
@@ -59,16 +66,26 @@ impl Link {
 
     /// Sends one command.
     pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let (mut connection, number) = self.connection().await?;
-        let answer = connection.send_packed_command(command).await.and_then(Value::extract_error);
-        self.heed(answer, number).await
+        let mut again = true;
+        loop {
+            let (mut connection, number) = self.connection().await?;
+            let answer = connection.send_packed_command(command).await.and_then(Value::extract_error);
+            if !(self.is_lost(number, &answer).await && std::mem::take(&mut again)) {
+                return answer;
+            }
+        }
     }
 
     /// Sends commands at once. What the server refuses is an error in its place, and the others are answered.
     pub(super) async fn send_all(&self, commands: &Pipeline, count: usize) -> RedisResult<Vec<Value>> {
-        let (mut connection, number) = self.connection().await?;
-        let answers = connection.send_packed_commands(commands, 0, count).await;
-        self.heed(answers, number).await
+        let mut again = true;
+        loop {
+            let (mut connection, number) = self.connection().await?;
+            let answers = connection.send_packed_commands(commands, 0, count).await;
+            if !(self.is_lost(number, &answers).await && std::mem::take(&mut again)) {
+                return answers;
+            }
+        }
     }
 
     async fn connection(&self) -> RedisResult<(MultiplexedConnection, u64)> {
@@ -82,16 +99,20 @@ impl Link {
         Ok((connection, current.number))
     }
 
-    /// Forgets a connection that has failed; the next caller makes a new one.
-    async fn heed<T>(&self, answer: RedisResult<T>, number: u64) -> RedisResult<T> {
-        if let Err(error) = &answer
-            && (error.is_io_error() || error.is_unrecoverable_error())
-        {
+    /// Whether a connection was lost. One that has failed is forgotten, and the next call makes a new one.
+    async fn is_lost<T>(&self, number: u64, answer: &RedisResult<T>) -> bool {
+        let Err(error) = answer else { return false };
+        if is_useless_after(error) {
             let mut current = self.current.lock().await;
             if current.number == number {
                 current.connection = None;
             }
         }
-        answer
+        error.is_connection_dropped()
     }
+}
+
+/// Whether a connection is of no use any more.
+pub(super) fn is_useless_after(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_unrecoverable_error()
 }

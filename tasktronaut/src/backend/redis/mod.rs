@@ -46,7 +46,8 @@ use shared::Shared;
 
 /// Processes in a Redis or Valkey server. A clone is another handle on the same store.
 ///
-/// Connections that are lost are made anew; what was under way fails, and may be sent again.
+/// Connections that are lost are made anew, and what was under way is sent once more. It fails where the server cannot be
+/// reached then, or where the new connection is lost, too; nobody knows then whether it was done, and it may be sent again.
 #[derive(Clone)]
 pub struct RedisStore {
     shared: Arc<Shared>,

@@ -52,10 +52,7 @@ pub(super) async fn publish(shared: Weak<Shared>) {
         }
         let mut command = cmd("PUBLISH");
         command.arg(open.keys.channel()).arg(message);
-        // The first try may find out that the connection is gone; the second one makes a new one.
-        if open.work.send(&command).await.is_err()
-            && let Err(error) = open.work.send(&command).await
-        {
+        if let Err(error) = open.work.send(&command).await {
             tracing::debug!(%error, "a wake-up was not published");
         }
         drop(open);

@@ -1,12 +1,16 @@
 -- Stores what a revision makes of a process, and gives the lock back.
 -- ARGV: key, token, phase and outcome (a byte each) and new deadline (milliseconds from now, or zero) or nothing, memo, packed jobs, packed meetings.
 -- Answer: 1, or 0 when the lock has been lost, and then nothing has changed.
+--
+-- A revision that is over leaves a mark where its lock was: the same one, sent once more, is known by it.
 
 local answer = 1
 local p = process_of(ARGV[1])
 local row = PREFIX .. 'p:' .. p.id
 read_wanted()
-if not p.locked or call('HGET', row, 'lock') ~= ARGV[2] then return 0 end
+local lock, mark = call('HGET', row, 'lock'), 'applied ' .. ARGV[2]
+if lock == mark then return 1 end
+if not p.locked or lock ~= ARGV[2] then return 0 end
 
 -- The updates, with their old rows.
 local updates, text, at = {}, ARGV[5], 1
@@ -87,4 +91,5 @@ if #ARGV[3] > 0 then
   if not p.ended then note(IN, 'HSET', row, 'ended', 0) end
   note(IN, 'HSET', row, 'memo', ARGV[4])
 end
+note(IN, 'HSET', row, 'lock', mark)
 p.unlocked, changed[p] = true, true

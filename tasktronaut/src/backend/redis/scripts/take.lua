@@ -6,7 +6,8 @@
 local p = process_of(ARGV[1])
 read_wanted()
 if p.gone then return false end
-if p.locked then return 0 end
+-- It may be the second time that this is sent, and the lock be taken already.
+if p.locked and call('HGET', PREFIX .. 'p:' .. p.id, 'lock') ~= ARGV[2] then return 0 end
 
 local row, all, jobs = call('HGETALL', PREFIX .. 'p:' .. p.id), call('HGETALL', p.jobs_key), {}
 for i = 1, #all, 2 do
