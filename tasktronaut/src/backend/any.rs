@@ -49,7 +49,11 @@ impl AnyBackend {
     pub async fn open(url: &str) -> Result<Self, BackendError> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
-            "memory" => Ok(Self::Memory(LocalBackend::new())),
+            "memory" if url == "memory:" => Ok(Self::Memory(LocalBackend::new())),
+            "memory" => Err(refused(
+                "what is kept in memory has neither a place nor options; the whole URL is `memory:`"
+                    .to_owned(),
+            )),
             "sqlite" => open_sqlite(url).await,
             "postgres" | "postgresql" => open_postgres(url).await,
             "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix" => {
@@ -217,6 +221,14 @@ mod tests {
             "the URL cannot be used: no backend has URLs that begin with `mysql`; \
              there are `memory:`, `sqlite:`, `postgres:` and `redis:`"
         );
+    }
+
+    #[test]
+    fn memory_has_nothing_more_to_say() {
+        assert!(refusal("memory:").contains("Ok(Memory"));
+        for wrong in ["memory", "memory://x", "memory:album", "memory:?size=3"] {
+            assert!(refusal(wrong).contains("the whole URL is `memory:`"), "{wrong}");
+        }
     }
 
     #[cfg(all(feature = "postgres", feature = "redis"))]

@@ -6,6 +6,7 @@ use redis::{Client, ConnectionInfo, IntoConnectionInfo};
 
 use super::error::refused;
 use crate::backend::BackendError;
+use crate::words::name::nearest;
 
 /// The namespace of those who name none.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -23,7 +24,7 @@ const NO_TLS: &str = "its URL asks for encryption, which is not built in; add th
 /// redis+unix:///run/redis.sock?db=0&user=..&pass=..&namespace=shop
 /// ```
 ///
-/// `valkey://` and `valkey+unix://` are the same. `rediss://` and `valkeys://` are encrypted: a program has to depend on the
+/// `protocol=resp3` is passed on, and a parameter that is not known is refused. `valkey://` and `valkey+unix://` are the same. `rediss://` and `valkeys://` are encrypted: a program has to depend on the
 /// crate `redis` itself, with its feature `tokio-rustls-comp` or `tokio-native-tls-comp`, and is refused without. Programs
 /// that use different namespaces of one database know nothing of each other. The password is never shown.
 #[derive(Clone)]
@@ -35,12 +36,25 @@ pub struct RedisOptions {
 impl RedisOptions {
     /// Reads a URL.
     pub fn parse(url: &str) -> Result<Self, BackendError> {
-        let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let (names, others): (Vec<&str>, Vec<&str>) =
-            query.split('&').filter(|pair| !pair.is_empty()).partition(|pair| pair.starts_with("namespace="));
-        let namespace =
-            names.last().and_then(|pair| pair.split_once('=')).map_or(DEFAULT_NAMESPACE, |(_, name)| name);
-        let url = if others.is_empty() { base.to_owned() } else { format!("{base}?{}", others.join("&")) };
+        let (plain, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+        let (base, query) = plain.split_once('?').unwrap_or((plain, ""));
+        let mut namespace = DEFAULT_NAMESPACE;
+        let mut others = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("namespace", name) => namespace = name,
+                (name, _) if parameters(base).contains(&name) => others.push(pair),
+                // What has an `@` may be a password with a `?` in it, and is not shown.
+                _ if query.contains('@') => {
+                    return Err(refused(
+                        "its URL has an unknown parameter; `?` in a password is `%3F`".to_owned(),
+                    ));
+                }
+                (name, _) => return Err(refused(unknown(name, parameters(base)))),
+            }
+        }
+        let query = if others.is_empty() { String::new() } else { format!("?{}", others.join("&")) };
+        let url = format!("{base}{query}{fragment}");
         // What the parser says may repeat parts of the URL, and with them a password: only its category is kept.
         let connection = url.into_connection_info().map_err(|error| {
             if error.to_string().contains("TLS") {
@@ -85,6 +99,25 @@ impl RedisOptions {
     }
 }
 
+/// The parameters that a URL may have; all but the namespace are those of the crate `redis`.
+fn parameters(url: &str) -> &'static [&'static str] {
+    match url.split_once(':') {
+        Some((scheme, _)) if scheme.ends_with("unix") => &["namespace", "protocol", "db", "user", "pass"],
+        _ => &["namespace", "protocol"],
+    }
+}
+
+/// What who misspells a parameter is told.
+fn unknown(name: &str, known: &[&str]) -> String {
+    let meant = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`? "));
+    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    format!(
+        "its URL has an unknown parameter `{name}`; {}there are {}",
+        meant.unwrap_or_default(),
+        known.join(", ")
+    )
+}
+
 /// The URL, without the password.
 impl fmt::Display for RedisOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,6 +154,36 @@ mod tests {
             let error = RedisOptions::parse(wrong).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused() {
+        for (url, told) in [
+            ("redis://host?name=x", "unknown parameter `name`; there are `namespace`, `protocol`"),
+            (
+                "redis://host?namespce=x",
+                "`namespce`; did you mean `namespace`? there are `namespace`, `protocol`",
+            ),
+            ("redis://host?namespace", "a namespace is 1 to 64 letters"),
+            ("redis://host?protocol=resp3&db=1", "unknown parameter `db`"),
+            ("redis+unix:///run/it.sock?password=hunter2", "unknown parameter `password`; there are"),
+            ("redis://:hunter?2=x&hunter@host", "unknown parameter; `?` in a password is `%3F`"),
+        ] {
+            let error = RedisOptions::parse(url).unwrap_err().to_string();
+            assert!(error.contains(told) && !error.contains("hunter"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_understands_is_left_to_it() {
+        let three = redis::ProtocolVersion::RESP3;
+        for url in ["redis://host?protocol=resp3&namespace=x", "valkey+unix:///s?namespace=x&protocol=3&db=2"]
+        {
+            let options = RedisOptions::parse(url).unwrap();
+            assert_eq!(options.connection.redis_settings().protocol(), three, "{url}");
+            assert_eq!(options.namespace, "x");
+        }
+        assert_eq!(RedisOptions::parse("redis://host?namespace=x#insecure").unwrap().namespace, "x");
     }
 
     #[test]
