@@ -50,7 +50,7 @@ fn a_store_needs_no_runtime() {
 #[test]
 fn a_file_that_is_not_there_is_made_only_where_it_may() {
     let folder = Folder::new();
-    refused(folder.options().create(false), "cannot be opened");
+    refused(folder.options().create(false), "test.db: it is not there, and may not be made: `create=false`");
     assert!(!folder.database().exists());
     drop(folder.store());
     SqliteStore::open_with(folder.options().create(false)).unwrap();
@@ -59,7 +59,17 @@ fn a_file_that_is_not_there_is_made_only_where_it_may() {
 #[test]
 fn a_folder_that_is_not_there_is_refused() {
     let folder = Folder::new();
-    refused(SqliteOptions::new(folder.path().join("missing/test.db")), "is its folder there?");
+    for create in [true, false] {
+        let options = SqliteOptions::new(folder.path().join("missing/test.db")).create(create);
+        refused(options, "missing/test.db: its folder is not there; make it first");
+    }
+}
+
+#[test]
+fn a_folder_is_no_database() {
+    let folder = Folder::new();
+    let path = format!("{}: it is a folder; name a file in it", folder.path().display());
+    refused(SqliteOptions::new(folder.path()), &path);
 }
 
 #[test]
@@ -81,14 +91,14 @@ fn a_newer_database_is_refused() {
     let folder = Folder::new();
     drop(folder.store());
     folder.raw().pragma_update(None, "user_version", 99).unwrap();
-    refused(folder.options(), "version 99");
+    refused(folder.options(), "test.db: the database is of version 99");
 }
 
 #[test]
 fn another_programs_database_is_refused() {
     let folder = Folder::new();
     folder.raw().execute_batch("CREATE TABLE mine (id INTEGER)").unwrap();
-    refused(folder.options(), "belongs to another program");
+    refused(folder.options(), "test.db: the file belongs to another program");
 }
 
 #[test]
@@ -99,7 +109,9 @@ fn what_is_no_database_is_an_error() {
         "a text that is no database, and long enough to be looked at ".repeat(40),
     )
     .unwrap();
-    assert!(matches!(SqliteStore::open_with(folder.options()), Err(BackendError::Corrupt { .. })));
+    let error = SqliteStore::open_with(folder.options()).unwrap_err();
+    assert!(matches!(error, BackendError::Corrupt { .. }), "{error:?}");
+    assert!(error.to_string().contains(&folder.database().display().to_string()), "{error}");
 }
 
 #[test]

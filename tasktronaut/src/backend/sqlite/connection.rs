@@ -1,15 +1,17 @@
 //! Opening connections, and refusing what cannot be relied on.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Error, ErrorCode, OpenFlags};
+use rusqlite::{Connection, Error, ErrorCode, MAIN_DB, OpenFlags};
 
-use super::error::{Trouble, refused};
+use super::error::{Trouble, corrupt, refused};
 use super::options::SqliteOptions;
 use super::schema;
+use crate::backend::BackendError;
 use crate::words::clock::Deadline;
 
 /// Older ones can lose what was committed, when the write-ahead log begins anew while another program commits.
@@ -27,16 +29,20 @@ pub(super) fn writing(path: &Path, options: &SqliteOptions) -> Result<Connection
             OLDEST.1
         )));
     }
+    prepare(path, options).map_err(|trouble| about(path, options, trouble))
+}
+
+fn prepare(path: &Path, options: &SqliteOptions) -> Result<Connection, Trouble> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if options.create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let mut conn = open(path, options, flags)?;
+    check_rights(&conn)?;
     let mode = log_ahead(&conn, options.busy_timeout)?;
     if mode != "wal" {
         return Err(refused(format!(
-            "{} cannot have a write-ahead log (its journal mode is `{mode}`); put it on a disk of this computer",
-            path.display()
+            "it cannot have a write-ahead log (its journal mode is `{mode}`); put it on a disk of this computer"
         )));
     }
     // An acknowledged write survives a power cut.
@@ -47,21 +53,29 @@ pub(super) fn writing(path: &Path, options: &SqliteOptions) -> Result<Connection
     Ok(conn)
 }
 
+/// Refuses a database that can only be read: SQLite opens it so by itself where it may not write the file.
+fn check_rights(conn: &Connection) -> Result<(), Trouble> {
+    match conn.is_readonly(MAIN_DB)? {
+        true => Err(refused(
+            "this program may only read it; give its user the right to write the file and its folder",
+        )),
+        false => Ok(()),
+    }
+}
+
 /// Opens a connection that only reads, in a database that is there.
 pub(super) fn reading(path: &Path, options: &SqliteOptions) -> Result<Connection, Trouble> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = open(path, options, flags)?;
-    conn.pragma_update(None, "query_only", true)?;
-    Ok(conn)
+    let open = || {
+        let conn = open(path, options, flags)?;
+        conn.pragma_update(None, "query_only", true)?;
+        Ok(conn)
+    };
+    open().map_err(|trouble| about(path, options, trouble))
 }
 
 fn open(path: &Path, options: &SqliteOptions, flags: OpenFlags) -> Result<Connection, Trouble> {
-    let mut conn = Connection::open_with_flags(path, flags).map_err(|error| match &error {
-        Error::SqliteFailure(failure, _) if failure.code == ErrorCode::CannotOpen => {
-            refused(format!("{}: the file cannot be opened; is its folder there?", path.display()))
-        }
-        _ => error.into(),
-    })?;
+    let mut conn = Connection::open_with_flags(path, flags)?;
     patience(&mut conn, options.busy_timeout)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     // Otherwise some statements are planned anew for each value that they are given.
@@ -71,6 +85,36 @@ fn open(path: &Path, options: &SqliteOptions, flags: OpenFlags) -> Result<Connec
     // 64 MiB, taken as they are needed.
     conn.pragma_update(None, "cache_size", -65_536)?;
     Ok(conn)
+}
+
+/// Which file it is that cannot be used, and what to do where SQLite does not say it.
+fn about(path: &Path, options: &SqliteOptions, trouble: Trouble) -> Trouble {
+    let file = path.display();
+    match &trouble {
+        Trouble::Known(BackendError::Refused { reason, .. }) => refused(format!("{file}: {reason}")),
+        Trouble::Known(_) => trouble,
+        Trouble::Sql(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen) => refused(format!("{file}: {}", why_not(path, options))),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                corrupt(format!("the file {file}"), error.to_string())
+            }
+            _ => trouble,
+        },
+    }
+}
+
+/// Why a file cannot be opened.
+fn why_not(path: &Path, options: &SqliteOptions) -> &'static str {
+    let has_folder = path.parent().is_none_or(Path::is_dir);
+    match path.metadata() {
+        Ok(file) if file.is_dir() => "it is a folder; name a file in it",
+        Err(error) if error.kind() == ErrorKind::NotFound => match (has_folder, options.create) {
+            (false, _) => "its folder is not there; make it first",
+            (true, false) => "it is not there, and may not be made: `create=false`",
+            (true, true) => "it cannot be made; give the user of this program the right to write its folder",
+        },
+        _ => "it cannot be opened; give the user of this program the right to write it and its folder",
+    }
 }
 
 /// Sets the write-ahead log; the answer is the journal mode.
@@ -118,6 +162,23 @@ mod tests {
         let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         let synchronous: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!((mode.as_str(), synchronous), ("wal", 2), "2 stands for `full`");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// Who may do everything, as tests often may, opens no file read-only by mistake.
+    #[test]
+    fn a_file_that_can_only_be_read_is_refused() {
+        let folder = std::env::temp_dir().join(format!("tasktronaut-read-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (path, options) = (folder.join("test.db"), SqliteOptions::new("test.db"));
+        check_rights(&writing(&path, &options).unwrap()).unwrap();
+        let conn = open(&path, &options, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let told = about(&path, &options, check_rights(&conn).unwrap_err()).during("open the database");
+        assert!(matches!(&told, BackendError::Refused { .. }), "{told:?}");
+        assert!(
+            told.to_string().contains(&format!("{}: this program may only read it", path.display())),
+            "{told}"
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
