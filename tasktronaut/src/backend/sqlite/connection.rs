@@ -17,6 +17,10 @@ use crate::words::clock::Deadline;
 /// Older ones can lose what was committed, when the write-ahead log begins anew while another program commits.
 const OLDEST: (i32, &str) = (3_051_003, "3.51.3");
 
+/// What who may only read is told.
+const READ_ONLY: &str =
+    "this program may only read it; give its user the right to write the file and its folder";
+
 /// The statements that a connection keeps prepared; there are fewer.
 const STATEMENTS: usize = 128;
 
@@ -55,12 +59,7 @@ fn prepare(path: &Path, options: &SqliteOptions) -> Result<Connection, Trouble> 
 
 /// Refuses a database that can only be read: SQLite opens it so by itself where it may not write the file.
 fn check_rights(conn: &Connection) -> Result<(), Trouble> {
-    match conn.is_readonly(MAIN_DB)? {
-        true => Err(refused(
-            "this program may only read it; give its user the right to write the file and its folder",
-        )),
-        false => Ok(()),
-    }
+    if conn.is_readonly(MAIN_DB)? { Err(refused(READ_ONLY)) } else { Ok(()) }
 }
 
 /// Opens a connection that only reads, in a database that is there.
@@ -94,6 +93,7 @@ fn about(path: &Path, options: &SqliteOptions, trouble: Trouble) -> Trouble {
         Trouble::Known(BackendError::Refused { reason, .. }) => refused(format!("{file}: {reason}")),
         Trouble::Known(_) => trouble,
         Trouble::Sql(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::ReadOnly) => refused(format!("{file}: {READ_ONLY}")),
             Some(ErrorCode::CannotOpen) => refused(format!("{file}: {}", why_not(path, options))),
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 corrupt(format!("the file {file}"), error.to_string())
@@ -173,12 +173,13 @@ mod tests {
         let (path, options) = (folder.join("test.db"), SqliteOptions::new("test.db"));
         check_rights(&writing(&path, &options).unwrap()).unwrap();
         let conn = open(&path, &options, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        let told = about(&path, &options, check_rights(&conn).unwrap_err()).during("open the database");
-        assert!(matches!(&told, BackendError::Refused { .. }), "{told:?}");
-        assert!(
-            told.to_string().contains(&format!("{}: this program may only read it", path.display())),
-            "{told}"
-        );
+        // Where only the folder cannot be written, SQLite says so when it writes.
+        let late = conn.execute_batch("CREATE TABLE mine (id INTEGER)").unwrap_err();
+        for trouble in [check_rights(&conn).unwrap_err(), late.into()] {
+            let told = about(&path, &options, trouble).during("open the database");
+            assert!(matches!(&told, BackendError::Refused { .. }), "{told:?}");
+            assert!(told.to_string().contains(&format!("{}: {READ_ONLY}", path.display())), "{told}");
+        }
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
