@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::cut::cut;
 use crate::definition::hooks::{Hook, HookEvent};
 use crate::plan::run::Run;
 use crate::plan::{Failure, NodeKind, Outcome, Plan};
@@ -61,7 +62,7 @@ impl Memo {
         };
         match &run.outcome {
             Some(Outcome::Failed(failure)) => memo.failure = Some(StoredFailure::of(failure)),
-            Some(Outcome::Cancelled { reason }) => memo.reason = Some(reason.to_string()),
+            Some(Outcome::Cancelled { reason }) => memo.reason = Some(cut(reason)),
             Some(Outcome::Completed) | None => {}
         }
         memo
@@ -150,7 +151,7 @@ impl StoredError {
         let text = crate::definition::unwind::unwound(|| full_text(error.error()));
         Self {
             kind: error.kind().as_str().to_owned(),
-            text: text.unwrap_or_else(|_| "an error that cannot be shown".to_owned()),
+            text: text.map_or_else(|_| "an error that cannot be shown".to_owned(), |text| cut(&text)),
         }
     }
 
@@ -215,6 +216,7 @@ pub(super) fn event_from_bytes(bytes: &[u8]) -> Result<HookEvent, serde_json::Er
 
 #[cfg(test)]
 mod tests {
+    use super::super::cut::MOST;
     use super::*;
     use crate::plan::rules::{JobFailure, Verdict};
     use crate::plan::run::{Effects, Turn};
@@ -251,6 +253,21 @@ mod tests {
         let mut run = Run::new(&plan);
         change(&mut Turn { plan: &plan, run: &mut run, effects: &mut Effects::default() });
         Memo::from_bytes(&Memo::of(&run).to_bytes()).unwrap()
+    }
+
+    #[test]
+    fn r21_long_texts_are_not_kept_whole() {
+        let long = "much ".repeat(MOST);
+        let cancelled = noted(|turn| turn.stop(Outcome::Cancelled { reason: long.as_str().into() }));
+        assert_eq!(cancelled.reason, Some(cut(&long)));
+        let failed = noted(|turn| {
+            let error = Arc::new(TaskError::new(long.as_str()));
+            turn.end(1, Some(JobFailure { error, verdict: Verdict::Fail }));
+        });
+        assert_eq!(failed.failures[0].error.text, cut(&long));
+        assert!(!failed.has_failed_as_a_whole());
+        let error = error_from_bytes(&error_to_bytes(&TaskError::new(long.as_str())));
+        assert_eq!(error.to_string(), cut(&long));
     }
 
     #[test]

@@ -8,11 +8,12 @@
 //!   plans that need not be read.
 //! - [`client`]: the operations of clients; [`wait`]: waiting and watching; [`ends`]: who waits for which end.
 //! - [`revise`]: one process as a whole, between rows and rules; [`flat`]: from a plan to rows; [`detail`]: what the
-//!   rules note, as bytes; [`alike`]: one error for many callers.
+//!   rules note, as bytes; [`cut`]: texts of a bounded length; [`alike`]: one error for many callers.
 
 mod alike;
 mod apart;
 mod client;
+mod cut;
 mod detail;
 mod ends;
 mod flat;
