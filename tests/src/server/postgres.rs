@@ -105,11 +105,7 @@ impl Postgres {
 
     /// Kills the server and all its processes at once, as a crash does.
     pub fn kill(&self) {
-        let Some(server) = self.process() else { return };
-        let children =
-            fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
-        let processes: Vec<&str> = [server.as_str()].into_iter().chain(children.split_whitespace()).collect();
-        finish("kill", Command::new("kill").arg("-9").args(&processes).output());
+        let processes = self.signal("-KILL");
         // A server does not start while there are processes of the one before.
         while processes.iter().any(|process| lives(process)) {
             thread::sleep(Duration::from_millis(1));
@@ -118,6 +114,29 @@ impl Postgres {
         for file in ["data/postmaster.pid", ".s.PGSQL.5432.lock"] {
             let _removed = fs::remove_file(self.folder.join(file));
         }
+    }
+
+    /// Stops the server and all its processes where they are: connections stay, new ones are taken by the system, and
+    /// nobody answers.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a server go on that was frozen.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Sends a signal to the server, and then to its processes; the answer is whom it was sent to.
+    fn signal(&self, signal: &str) -> Vec<String> {
+        let Some(server) = self.process() else { return Vec::new() };
+        let children =
+            fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
+        let processes: Vec<String> =
+            [server.as_str()].into_iter().chain(children.split_whitespace()).map(str::to_owned).collect();
+        // One of them may have come to its end by itself.
+        let _sent = Command::new("kill").arg(signal).args(&processes).output();
+        processes
     }
 
     fn guard(&self) -> Child {
@@ -144,6 +163,8 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
+        // One that is frozen cannot be stopped.
+        self.thaw();
         // Waiting closes the guardian's input.
         if let Some(mut guardian) = self.guardian.take() {
             let _stopped = guardian.wait();

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
-use tokio::time::timeout;
 use tokio_postgres::{Error, Row};
 
-use super::connect::{Connect, Connected, Driver};
+use super::connect::{Connect, Connected, Driver, Unreachable};
 use super::fault::{answered, failed};
+use super::limit::{ANSWER, Limit};
 use super::session::{Parameters, Session, judge};
 use crate::backend::BackendError;
 
@@ -82,6 +82,7 @@ impl Direct {
         sql: &str,
         parameters: &Parameters<'_>,
     ) -> Result<Vec<Row>, BackendError> {
+        let limit = Limit::of(operation, self.limit);
         let mut repeats = 0;
         loop {
             // It is kept when it has come to an end with what it was asked.
@@ -93,11 +94,13 @@ impl Direct {
             }
             let mut open = match kept {
                 Some(open) => open,
-                None => Open::begin(&*self.connect).await.map_err(|error| failed(operation, error))?,
+                None => {
+                    let begun = limit.hold(self.connect.making(), Open::begin(&*self.connect)).await?;
+                    begun.map_err(|error| failed(operation, error))?
+                }
             };
             let Open { session, driver } = &mut open;
-            let answer = timeout(self.limit, driven(&mut **driver, session.query(sql, parameters))).await;
-            match answer.map_err(|late| failed(operation, late))? {
+            match limit.hold(ANSWER, driven(&mut **driver, session.query(sql, parameters))).await? {
                 Ok(rows) => {
                     *state = Some(open);
                     return Ok(rows);
@@ -127,10 +130,10 @@ impl Drop for Direct {
 }
 
 impl Open {
-    async fn begin(connect: &dyn Connect) -> Result<Self, Error> {
+    async fn begin(connect: &dyn Connect) -> Result<Self, Unreachable> {
         let Connected { client, mut driver, word } = connect.connect().await?;
-        let session = driven(&mut *driver, Session::of(client, word.as_deref())).await?;
-        Ok(Self { session, driver })
+        let session = driven(&mut *driver, Session::of(client, word.as_deref())).await;
+        Ok(Self { session: session.map_err(|error| connect.unreachable(error))?, driver })
     }
 
     /// Whether the server has not closed it since it was last used.

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{sleep_until, timeout};
-use tokio_postgres::{Client, Error, Row};
+use tokio::time::sleep_until;
+use tokio_postgres::{Client, Row};
 
-use super::connect::{Connect, Connected, drive};
+use super::connect::{Connect, Connected, Unreachable, drive};
 use super::fault::{answered, failed};
+use super::limit::{ANSWER, Limit};
 use super::session::{Parameters, Session, judge};
 use crate::backend::BackendError;
 use crate::words::clock::Deadline;
@@ -61,15 +62,22 @@ impl Lane {
         }
     }
 
-    /// A connection, as soon as one is free.
-    pub(super) async fn loan(&self, operation: &'static str) -> Result<Loan<'_>, BackendError> {
-        let permit = self.permits.acquire().await.map_err(|_| BackendError::Closed)?;
+    /// The limit of an operation that begins now.
+    pub(super) fn limit(&self, operation: &'static str) -> Limit {
+        Limit::of(operation, self.limit)
+    }
+
+    /// A connection, as soon as one is free or made; a late one is no use to anybody.
+    pub(super) async fn loan(&self, limit: &Limit) -> Result<Loan<'_>, BackendError> {
+        let permit = limit.hold("waiting for a free connection", self.permits.acquire()).await?;
+        let permit = permit.map_err(|_| BackendError::Closed)?;
         while let Some(session) = self.idle() {
             if !session.client().is_closed() {
                 return Ok(Loan { lane: self, session, _permit: permit });
             }
         }
-        let session = self.connect(operation).await?;
+        let session = limit.hold(self.connect.making(), self.connect()).await?;
+        let session = session.map_err(|error| failed(limit.operation(), error))?;
         Ok(Loan { lane: self, session, _permit: permit })
     }
 
@@ -78,7 +86,7 @@ impl Lane {
     }
 
     /// A new connection; not at once where the last one could not be made.
-    async fn connect(&self, operation: &'static str) -> Result<Session, BackendError> {
+    async fn connect(&self) -> Result<Session, Unreachable> {
         let pause = *self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((until, _)) = pause {
             sleep_until(until.instant().into()).await;
@@ -91,17 +99,19 @@ impl Lane {
                 Ok(session)
             }
             Err(error) => {
-                let pause = pause.map_or(PAUSES.0, |(_, last)| (last * 2).min(PAUSES.1));
+                // Well within the limit, so that the next operation comes to know the reason, too.
+                let longest = PAUSES.1.min(self.limit / 4);
+                let pause = pause.map_or(PAUSES.0, |(_, last)| last * 2).min(longest);
                 *next = Deadline::after(pause).map(|until| (until, pause));
-                Err(failed(operation, error))
+                Err(error)
             }
         }
     }
 
-    async fn begin(&self) -> Result<Session, Error> {
+    async fn begin(&self) -> Result<Session, Unreachable> {
         let Connected { client, driver, word } = self.connect.connect().await?;
         tokio::spawn(drive(driver, |_| {}));
-        Session::of(client, word.as_deref()).await
+        Session::of(client, word.as_deref()).await.map_err(|error| self.connect.unreachable(error))
     }
 
     /// Has one statement done, which is a transaction by itself. It is done again where the server took it back
@@ -112,10 +122,11 @@ impl Lane {
         sql: &str,
         parameters: &Parameters<'_>,
     ) -> Result<Vec<Row>, BackendError> {
+        let limit = self.limit(operation);
         let mut repeats = 0;
         loop {
-            let mut loan = self.loan(operation).await?;
-            match self.within(operation, loan.session.query(sql, parameters)).await? {
+            let mut loan = self.loan(&limit).await?;
+            match limit.hold(ANSWER, loan.session.query(sql, parameters)).await? {
                 Ok(rows) => {
                     loan.keep();
                     return Ok(rows);
@@ -143,14 +154,5 @@ impl Lane {
     ) -> Result<Row, BackendError> {
         let rows = self.query(operation, sql, parameters).await?;
         rows.into_iter().next().ok_or_else(|| failed(operation, "the server gave no row"))
-    }
-
-    /// What comes of `work`, unless it takes too long.
-    pub(super) async fn within<T>(
-        &self,
-        operation: &'static str,
-        work: impl Future<Output = T>,
-    ) -> Result<T, BackendError> {
-        timeout(self.limit, work).await.map_err(|late| failed(operation, late))
     }
 }

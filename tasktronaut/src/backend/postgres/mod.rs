@@ -39,6 +39,7 @@ mod exchange;
 mod fault;
 mod lane;
 mod leases;
+mod limit;
 mod options;
 mod read;
 mod revise;
@@ -159,9 +160,10 @@ impl PostgresStore {
             options,
         };
         let store = Self { inner: Arc::new(inner) };
-        let loan = store.work().loan("open the store").await?;
+        let limit = store.work().limit("open the store");
+        let loan = store.work().loan(&limit).await?;
         let migration = schema::migrate(loan.client(), &store.inner.options.schema);
-        store.work().within("prepare its schema", migration).await??;
+        limit.hold("preparing its schema", migration).await??;
         loan.keep();
         let lane = Arc::new(Lane::new(connect, 1, store.inner.options.timeout));
         store.spawn(store.inner.announcements.clone().send(lane, store.inner.sql.clone()));
@@ -172,7 +174,8 @@ impl PostgresStore {
         if self.inner.listeners.add(listener) && self.inner.options.listen {
             let listeners = Arc::downgrade(&self.inner.listeners);
             let (connect, sql) = (self.inner.listens_at.clone(), self.inner.sql.clone());
-            self.spawn(wake::listen(connect, sql, listeners, self.inner.listening.clone()));
+            let (limit, ready) = (self.inner.options.timeout, self.inner.listening.clone());
+            self.spawn(wake::listen(connect, sql, listeners, limit, ready));
         }
         if self.inner.options.listen {
             wake::listening(self.inner.listening.subscribe()).await;

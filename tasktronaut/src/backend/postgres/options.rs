@@ -19,8 +19,12 @@ const SCHEMA_LENGTH: usize = 50;
 /// | parameter | default | meaning |
 /// |---|---|---|
 /// | `schema` | `tasktronaut` | where the tables are; lower-case letters, digits and `_` |
-/// | `timeout` | `30` | how many seconds one operation may take |
+/// | `timeout` | `30` | how many seconds one operation may take, opening the store included |
 /// | `listen` | `true` | whether to wait for notifications; without, polling alone sees what others do |
+///
+/// `timeout` covers everything that an operation waits for: a free connection, a new one where there is none, and the
+/// answer of the server. `connect_timeout`, 10 seconds unless it says otherwise, is for the first step of a new connection
+/// to each host alone, until the host takes it; with several hosts it should be well below `timeout`.
 #[derive(Clone)]
 pub struct PostgresOptions {
     pub(super) config: Config,
@@ -109,7 +113,8 @@ impl PostgresOptions {
         Ok(self)
     }
 
-    /// How long one operation may take.
+    /// How long one operation may take: 30 seconds, unless this says otherwise. Waiting for a connection and making one
+    /// are part of it.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

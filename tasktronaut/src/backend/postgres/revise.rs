@@ -5,6 +5,7 @@ use tokio_postgres::{Client, Row};
 
 use super::PostgresStore;
 use super::fault::{corrupt, failed};
+use super::limit::ANSWER;
 use super::row::{code_of, job, list, micros, number, process};
 use crate::backend::BackendError;
 use crate::backend::store::{Changes, Key, Reviser, Snapshot};
@@ -19,16 +20,17 @@ impl PostgresStore {
         key: Key,
         change: Reviser<T>,
     ) -> Result<Option<T>, BackendError> {
-        let loan = self.change().loan(OPERATION).await?;
+        let limit = self.change().limit(OPERATION);
+        let loan = self.change().loan(&limit).await?;
         let work = async {
             let Some(snapshot) = self.snapshot(loan.client(), number(key)).await? else { return Ok(None) };
             let (changes, answer) = change.revise(&snapshot)?;
             self.store(loan.client(), number(key), &changes).await?;
             Ok(Some(answer))
         };
-        let result = self.change().within(OPERATION, work).await?;
+        let result = limit.hold(ANSWER, work).await?;
         let end = if matches!(result, Ok(Some(_))) { "COMMIT" } else { "ROLLBACK" };
-        match (self.change().within(OPERATION, loan.client().batch_execute(end)).await?, &result) {
+        match (limit.hold(ANSWER, loan.client().batch_execute(end)).await?, &result) {
             (Ok(()), _) => loan.keep(),
             (Err(error), Ok(_)) => return Err(failed(OPERATION, error)),
             // The first error says more.

@@ -9,12 +9,17 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::connect::{Connect, Connected, drive};
+use super::fault::failed;
 use super::lane::Lane;
+use super::limit::Limit;
 use super::statements::Statements;
+use crate::backend::BackendError;
 use crate::backend::store::{Listener, Wake};
 
 /// How long announcements are gathered after some were sent.
@@ -92,19 +97,16 @@ pub(super) async fn listen(
     connect: Arc<dyn Connect>,
     sql: Arc<Statements>,
     listeners: Weak<Listeners>,
+    limit: Duration,
     ready: watch::Sender<bool>,
 ) {
     let mut pause = PAUSES.0;
     let mut again = false;
     while listeners.strong_count() > 0 {
-        if let Ok(Connected { client, driver, .. }) = connect.connect().await {
-            let told = listeners.clone();
-            let driving = tokio::spawn(drive(driver, move |heard| {
-                if let Some(listeners) = told.upgrade() {
-                    listeners.tell(&wake(heard));
-                }
-            }));
-            if client.batch_execute(&sql.listen).await.is_ok() {
+        let begun =
+            Limit::of("listen", limit).hold(connect.making(), begin(&*connect, &sql, &listeners)).await;
+        match begun.flatten() {
+            Ok((client, driving)) => {
                 pause = PAUSES.0;
                 // Something may have been missed while nobody listened.
                 if let Some(listeners) = listeners.upgrade().filter(|_| again) {
@@ -114,12 +116,31 @@ pub(super) async fn listen(
                 ready.send_replace(true);
                 // When this future is dropped the client is, too, and the connection ends.
                 let _over = driving.await;
+                drop(client);
             }
-            drop(client);
+            Err(error) => tracing::debug!(%error, "notifications cannot be heard just now"),
         }
         sleep(pause).await;
         pause = (pause * 2).min(PAUSES.1);
     }
+}
+
+/// A connection on which the server listens, and what moves its bytes.
+async fn begin(
+    connect: &dyn Connect,
+    sql: &Statements,
+    listeners: &Weak<Listeners>,
+) -> Result<(Client, JoinHandle<()>), BackendError> {
+    let fail = |error| failed("listen", error);
+    let Connected { client, driver, .. } = connect.connect().await.map_err(fail)?;
+    let told = listeners.clone();
+    let driving = tokio::spawn(drive(driver, move |heard| {
+        if let Some(listeners) = told.upgrade() {
+            listeners.tell(&wake(heard));
+        }
+    }));
+    client.batch_execute(&sql.listen).await.map_err(|error| fail(connect.unreachable(error)))?;
+    Ok((client, driving))
 }
 
 /// Waits until the server listens, for a while: where it cannot, polling does it all.
