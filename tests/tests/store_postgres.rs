@@ -15,6 +15,8 @@ mod clock;
 mod own;
 #[path = "store_postgres/races.rs"]
 mod races;
+#[path = "store_postgres/said.rs"]
+mod said;
 #[path = "store_postgres/silent.rs"]
 mod silent;
 

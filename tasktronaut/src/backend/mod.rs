@@ -45,6 +45,7 @@ pub use postgres::{PostgresBackend, PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteBackend, SqliteOptions, SqliteStore};
 
 use crate::plan::{Outcome, Plan};
+use crate::words::error::full_text;
 use crate::words::name::NameError;
 
 /// What went wrong in a backend.
@@ -85,13 +86,13 @@ pub enum BackendError {
     },
     /// The store did not do what it was asked for. What was asked for may be recorded all the same, where the
     /// connection was lost before the answer.
-    #[error("{backend} failed to {operation}: {source}")]
+    #[error("{backend} failed to {operation}: {}", full_text(source.as_ref()))]
     Store {
         /// The name of the backend.
         backend: &'static str,
         /// What it was asked for, as in "claim jobs".
         operation: &'static str,
-        /// What the store's own client says.
+        /// What the store's own client says. Its text and those of its own sources are part of this error's.
         source: crate::words::error::BoxError,
     },
     /// Something in the store makes no sense. Nothing was changed.

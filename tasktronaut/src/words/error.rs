@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::iter::{once, successors};
 use std::time::Duration;
 
 /// Any error that can be sent to another thread.
@@ -323,19 +324,22 @@ fn signal(error: &(dyn StdError + 'static)) -> Option<(TaskErrorKind, Option<Dur
     }
 }
 
-/// The texts of an error and of all its sources, outermost first, each once.
+/// The texts of an error and of all its sources, outermost first, each once: many an error ends with the text of its
+/// source, or of all its sources.
 pub(crate) fn full_text(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let part = source.to_string();
-        if !text.ends_with(&part) {
-            text.push_str(": ");
-            text.push_str(&part);
-        }
-        next = source.source();
+    let texts = successors(Some(error), |error| StdError::source(*error)).map(ToString::to_string);
+    let inward = texts.collect::<Vec<_>>().into_iter().rev();
+    inward.reduce(|sources, text| joined(&text, &sources)).unwrap_or_default()
+}
+
+/// The text of an error, and what it does not say of the text of its sources.
+fn joined(text: &str, sources: &str) -> String {
+    let ends = once(sources.len()).chain(sources.rmatch_indices(": ").map(|(at, _)| at));
+    let mut unsaid = ends.map(|end| sources.split_at(end)).filter(|(said, _)| text.ends_with(said));
+    match unsaid.next() {
+        Some((_, unsaid)) => format!("{text}{unsaid}"),
+        None => format!("{text}: {sources}"),
     }
-    text
 }
 
 #[cfg(test)]
@@ -408,5 +412,30 @@ mod tests {
     fn the_full_text_names_every_source_once() {
         let error = TaskError::new(AlbumError::Photo(NonRetryableProcessError::new("broken header")));
         assert_eq!(full_text(&error), "the photo is unreadable: broken header");
+    }
+
+    #[derive(Debug)]
+    struct Layer(&'static str, Option<Box<Self>>);
+
+    impl fmt::Display for Layer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Layer {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            self.1.as_deref().map(|source| source as _)
+        }
+    }
+
+    #[test]
+    fn the_full_text_repeats_nothing_that_an_error_says_of_its_sources() {
+        for outermost in ["a", "a: b", "a: b: c", "a: b: c: d"] {
+            let layers = ["d", "c", "b", outermost];
+            let nested = layers.into_iter().fold(None, |source, text| Some(Box::new(Layer(text, source))));
+            assert_eq!(nested.map(|layer| full_text(&*layer)).as_deref(), Some("a: b: c: d"), "{outermost}");
+        }
+        assert_eq!(full_text(&Layer("alone", None)), "alone");
     }
 }

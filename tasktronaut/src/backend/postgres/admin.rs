@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::PostgresStore;
-use super::fault::corrupt;
+use super::fault::unreadable;
 use super::row::{micros, number, text};
 use super::session::Parameters;
 use crate::backend::BackendError;
@@ -28,7 +28,7 @@ impl PostgresStore {
 
     pub(super) async fn held_queues(&self) -> Result<Vec<String>, BackendError> {
         let rows = self.reads().query("read paused queues", &self.sql().paused_queues, &[]).await?;
-        let name = |row: &Row| row.try_get(0).map_err(|error| corrupt("a paused queue", error.to_string()));
+        let name = |row: &Row| row.try_get(0).map_err(|error| unreadable("a paused queue", &error));
         rows.iter().map(name).collect()
     }
 
@@ -59,6 +59,6 @@ impl PostgresStore {
         parameters: &Parameters<'_>,
     ) -> Result<T, BackendError> {
         let row = self.change().query_one(operation, sql, parameters).await?;
-        row.try_get(0).map_err(|error| corrupt("an answer", error.to_string()))
+        row.try_get(0).map_err(|error| unreadable("an answer", &error))
     }
 }

@@ -15,6 +15,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
 use super::session::WORD;
 use crate::backend::WorkerId;
+use crate::words::error::full_text;
 
 /// A connection that is being made.
 pub(super) type Connecting<'a> = Pin<Box<dyn Future<Output = Result<Connected, Unreachable>> + Send + 'a>>;
@@ -163,7 +164,9 @@ pub(super) async fn drive(mut driver: Box<dyn Driver>, mut heard: impl FnMut(&st
         match poll_fn(|context| driver.poll(context)).await {
             Some(Ok(AsyncMessage::Notification(notification))) => heard(notification.payload()),
             Some(Ok(_)) => {}
-            Some(Err(error)) => return tracing::debug!(%error, "a connection to PostgreSQL was lost"),
+            Some(Err(error)) => {
+                return tracing::debug!(error = full_text(&error), "a connection to PostgreSQL was lost");
+            }
             None => return,
         }
     }

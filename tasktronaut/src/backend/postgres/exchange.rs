@@ -5,7 +5,7 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::PostgresStore;
-use super::fault::corrupt;
+use super::fault::unreadable;
 use super::row::{duration, fence, list, micros, number, worker as uuid_of};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
@@ -38,7 +38,7 @@ fn scalar<T: for<'a> tokio_postgres::types::FromSql<'a>>(
     row: &Row,
     column: usize,
 ) -> Result<Option<T>, BackendError> {
-    row.try_get(column).map_err(|error| corrupt("an answer", error.to_string()))
+    row.try_get(column).map_err(|error| unreadable("an answer", &error))
 }
 
 fn claims(row: &Row) -> Result<Vec<ClaimRow>, BackendError> {

@@ -3,7 +3,7 @@
 use tokio_postgres::Error;
 
 use crate::backend::BackendError;
-use crate::words::error::BoxError;
+use crate::words::error::{BoxError, full_text};
 
 /// The name of the store, in errors and in its capability.
 pub(super) const NAME: &str = "postgres";
@@ -27,6 +27,11 @@ pub(super) fn answered(operation: &'static str, error: Error) -> BackendError {
         }
         _ => failed(operation, error),
     }
+}
+
+/// What the server has answered cannot be read as what it should be.
+pub(super) fn unreadable(what: &str, error: &Error) -> BackendError {
+    corrupt(what, full_text(error))
 }
 
 /// Something in the database makes no sense.

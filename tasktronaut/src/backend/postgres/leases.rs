@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::fault::corrupt;
+use super::fault::unreadable;
 use super::row::{fences, list, micros, number, read_text, worker as uuid_of};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
@@ -39,7 +39,7 @@ impl PostgresStore {
         let parameters =
             [(&worker as _, Type::UUID), (&renew as _, Type::BOOL), (&max_lost as _, Type::INT8)];
         let row = self.leases().query_one("renew leases", &self.sql().beat, &parameters).await?;
-        let reaped: i64 = row.try_get(10).map_err(|error| corrupt("an answer", error.to_string()))?;
+        let reaped: i64 = row.try_get(10).map_err(|error| unreadable("an answer", &error))?;
         let stopping = list::<i64>(&row, 4)?.into_iter().zip(list::<bool>(&row, 5)?);
         Ok(Beat {
             held: fences(&row, 0)?,

@@ -48,6 +48,7 @@ mod schema;
 mod session;
 mod statements;
 mod store;
+mod url;
 mod wake;
 
 use std::fmt;

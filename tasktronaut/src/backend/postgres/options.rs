@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_postgres::Config;
 
 use super::fault::refused;
+use super::url;
 use crate::backend::BackendError;
 
 /// Schemas are named so, and need no quotes; the rest of the 63 bytes of a name is left for channels.
@@ -35,41 +36,15 @@ pub struct PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// The options of a URL.
+    /// The options of a URL. What is wrong with one is named, a parameter that does not exist as well.
+    ///
+    /// ```
+    /// # use tasktronaut::backend::PostgresOptions;
+    /// let error = PostgresOptions::from_url("postgres://ann@db/shop?shcema=jobs").unwrap_err();
+    /// assert!(error.to_string().ends_with("did you mean `schema`?"));
+    /// ```
     pub fn from_url(url: &str) -> Result<Self, BackendError> {
-        let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut schema, mut timeout, mut listen) = (None, None, None);
-        let mut others = Vec::new();
-        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
-            match parameter.split_once('=') {
-                Some(("schema", name)) => schema = Some(name),
-                Some(("timeout", seconds)) => {
-                    let seconds = seconds.parse().ok().filter(|seconds| *seconds > 0);
-                    timeout = Some(seconds.ok_or_else(|| refused("`timeout` is a number of seconds"))?);
-                }
-                Some(("listen", choice)) => {
-                    listen = Some(choice.parse().map_err(|_| refused("`listen` is `true` or `false`"))?);
-                }
-                _ => others.push(parameter),
-            }
-        }
-        let mut plain = base.to_owned();
-        if !others.is_empty() {
-            plain = format!("{base}?{}", others.join("&"));
-        }
-        // What the parser says may quote the URL, with the password in it.
-        let config = plain.parse::<Config>().map_err(|_| {
-            refused("its URL is not `postgres://user:password@host:port/database?parameter=value&..`")
-        })?;
-        let mut options = Self::new(config);
-        if let Some(schema) = schema {
-            options = options.schema(schema)?;
-        }
-        if let Some(seconds) = timeout {
-            options = options.timeout(Duration::from_secs(seconds));
-        }
-        options.listen = listen.unwrap_or(true);
-        Ok(options)
+        url::parse(url)
     }
 
     /// The options with a configuration of one's own. What it leaves open is set so that a lost connection is noticed
@@ -159,31 +134,5 @@ impl fmt::Debug for PostgresOptions {
             .field("listen", &self.listen)
             .field("listens_at", &self.listens_at.as_ref().map(Config::get_hosts))
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::PostgresOptions;
-
-    #[test]
-    fn own_parameters_are_taken_out_of_the_url() {
-        let url = "postgres://ann:secret@db:6543/shop?schema=jobs&connect_timeout=3&listen=false&timeout=7";
-        let options = PostgresOptions::from_url(url).expect("the URL is fine");
-        assert_eq!(options.schema, "jobs");
-        assert_eq!(options.timeout.as_secs(), 7);
-        assert!(!options.listen);
-        assert_eq!(options.config.get_ports(), [6543]);
-        assert_eq!(options.config.get_connect_timeout().map(std::time::Duration::as_secs), Some(3));
-    }
-
-    #[test]
-    fn nothing_shows_the_password() {
-        let options = PostgresOptions::from_url("postgres://ann:secret@db/shop").expect("the URL is fine");
-        assert!(!format!("{options:?}").contains("secret"));
-        for url in ["postgres://ann:secret@db:port/shop", "postgres://ann:secret@db/?schema=Bad;", "secret"] {
-            let error = PostgresOptions::from_url(url).expect_err("the URL is wrong");
-            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
-        }
     }
 }

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
-use super::fault::corrupt;
+use super::fault::unreadable;
 use super::row::{job, list, number, process, read_text, text};
 use crate::backend::BackendError;
 use crate::backend::store::{JobRow, Key, ListFilter, PlanRow, ProcessRow, Stray};
@@ -21,7 +21,7 @@ impl PostgresStore {
                     .zip(plan)
                     .map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
             };
-            plan().map_err(|error: tokio_postgres::Error| corrupt("plan", error.to_string()))
+            plan().map_err(|error: tokio_postgres::Error| unreadable("plan", &error))
         });
         plans.collect()
     }

@@ -7,11 +7,12 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-use super::fault::corrupt;
+use super::fault::{corrupt, unreadable};
 use crate::backend::BackendError;
 use crate::backend::record::WorkerId;
 use crate::backend::store::{Fence, JobRow, Key, Phase, ProcessRow};
 use crate::plan::JobState;
+use crate::words::error::full_text;
 
 /// Microseconds that no sum of two overflows: more than 30,000 years.
 const FOREVER: i64 = 1 << 60;
@@ -86,7 +87,9 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn get<'b, T: FromSql<'b>>(&'b self, column: &str) -> Result<T, BackendError> {
-        self.row.try_get(column).map_err(|error| corrupt(self.what, format!("{column}: {error}")))
+        self.row
+            .try_get(column)
+            .map_err(|error| corrupt(self.what, format!("{column}: {}", full_text(&error))))
     }
 
     /// A number that is not negative.
@@ -162,8 +165,7 @@ pub(super) fn fence(process: i64, node: i64, attempt: i64, nonce: i32) -> Option
 
 /// An array in a column; none is an empty one.
 pub(super) fn list<T: for<'a> FromSql<'a>>(row: &Row, column: usize) -> Result<Vec<T>, BackendError> {
-    let list: Option<Vec<T>> =
-        row.try_get(column).map_err(|error| corrupt("an answer", error.to_string()))?;
+    let list: Option<Vec<T>> = row.try_get(column).map_err(|error| unreadable("an answer", &error))?;
     Ok(list.unwrap_or_default())
 }
 
