@@ -19,6 +19,8 @@ mod races;
 mod said;
 #[path = "store_postgres/silent.rs"]
 mod silent;
+#[path = "store_postgres/transaction.rs"]
+mod transaction;
 
 static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
     let server = Postgres::start();

@@ -10,7 +10,7 @@
 //! - [`keeper`]: keeps a worker alive in a store that others work on, too: leases, recovery, leaving.
 //! - [`observer`]: who is told of everything.
 //! - [`handle`]: a process from the outside; [`client`]: all processes from the outside; [`dump`]: a process as JSON;
-//!   [`run`]: the one-liner.
+//!   [`run`]: the one-liner; `transaction`: enqueuing together with data of the caller's own.
 
 mod attempt;
 mod client;
@@ -25,6 +25,8 @@ mod running;
 mod serve;
 mod shared;
 mod suspended;
+#[cfg(feature = "postgres")]
+mod transaction;
 mod worker;
 
 pub use client::Client;

@@ -1,5 +1,4 @@
-//! What only this store has: its schema, a transaction of the caller's own, rows that somebody spoils, and a server that
-//! goes away.
+//! What only this store has: its schema, rows that somebody spoils, and a server that goes away.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -115,25 +114,6 @@ async fn a_role_with_the_rights_of_the_documentation_can_work() -> Result<(), Bo
     store.beat(worker, true, 3).await?;
     store.give_back(worker, None).await?;
     assert!(store.delete(1, false).await?);
-    Ok(())
-}
-
-#[tokio::test]
-#[cfg_attr(no_postgres, ignore = "PostgreSQL is not installed")]
-async fn a_process_can_be_enqueued_in_a_transaction_of_ones_own() -> Result<(), BoxError> {
-    let store = open(place()).await?;
-    let mut client = client(&SERVER).await?;
-    for commits in [false, true] {
-        let transaction = client.transaction().await?;
-        let stored = store.enqueue_in(&transaction, &[fan("album", 2)]).await?;
-        assert!(matches!(stored.as_slice(), [Stored::Created(_)]), "{stored:?}");
-        assert!(store.find("album").await?.is_none(), "nobody else sees it yet");
-        match commits {
-            true => transaction.commit().await?,
-            false => transaction.rollback().await?,
-        }
-        assert_eq!(store.find("album").await?.is_some(), commits);
-    }
     Ok(())
 }
 

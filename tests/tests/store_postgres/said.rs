@@ -114,7 +114,7 @@ async fn the_source_is_kept() -> Result<(), BoxError> {
     let options = PostgresOptions::from_url("postgres://ann:s3cret@127.0.0.1:1/shop")?;
     let error = PostgresStore::open_with(options, NoTls).await.err().ok_or("there is a server")?;
     let mut sources = std::iter::successors(error.source(), |source| Error::source(*source));
-    assert!(sources.any(|source| source.is::<tokio_postgres::Error>()), "{error:?}");
+    assert!(sources.any(|source| source.downcast_ref::<tokio_postgres::Error>().is_some()), "{error:?}");
     Ok(())
 }
 

@@ -69,7 +69,7 @@ async fn no_operation_takes_for_ever() -> Result<(), BoxError> {
         }
         Ok::<_, BoxError>(())
     };
-    timeout(PATIENCE, all).await??;
+    timeout(PATIENCE, Box::pin(all)).await??;
     server.thaw();
     let found = async {
         while store.find("before").await.is_err() {}

@@ -14,7 +14,7 @@ use crate::backend::record::{
     CancelAnswer, Enqueued, JobStatus, ProcessFilter, ProcessPage, ProcessState, ProcessStatus,
     ProcessSummary, describe,
 };
-use crate::backend::store::{JobRow, Key, ListFilter, NewProcess, Phase, ProcessRow, Store, Stored};
+use crate::backend::store::{JobRow, Key, ListFilter, NewProcess, Phase, PlanRow, ProcessRow, Store, Stored};
 use crate::backend::{BackendError, EnqueueError};
 use crate::plan::{JobState, NodeKind, Outcome, Plan};
 
@@ -67,7 +67,7 @@ impl<S: Store> Durable<S> {
     }
 
     /// The row of a process, within the limits (`R21`).
-    fn row_of(&self, plan: &Plan) -> Result<NewProcess, EnqueueError> {
+    pub(in crate::backend) fn row_of(&self, plan: &Plan) -> Result<NewProcess, EnqueueError> {
         let name = self.inner.store.capability().name;
         let bytes = plan.to_bytes().map_err(|source| BackendError::Store {
             backend: name,
@@ -83,11 +83,17 @@ impl<S: Store> Durable<S> {
 
     /// Whether a process that is there already is the same (`R2`).
     async fn compare(&self, key: Key, plan: &Plan) -> Result<Enqueued, EnqueueError> {
-        match self.read_plan(key).await? {
-            Some(known) if known.same_content(plan) => Ok(Enqueued::Existing),
-            Some(_) => Err(EnqueueError::IdentifierConflict { identifier: plan.identifier().to_owned() }),
-            None => Err(unknown(plan.identifier()).into()),
-        }
+        existing(self.read_plan(key).await?.as_deref(), plan)
+    }
+
+    /// The same, where the known process has this row.
+    #[cfg(feature = "postgres")]
+    pub(in crate::backend) fn compare_with(
+        &self,
+        known: Option<PlanRow>,
+        plan: &Plan,
+    ) -> Result<Enqueued, EnqueueError> {
+        existing(known.map(|row| self.plan_of(&row)).transpose()?.as_ref(), plan)
     }
 
     /// The plan of a process, as those read it who only look at it.
@@ -100,11 +106,14 @@ impl<S: Store> Durable<S> {
         let Some(Some(row)) = self.inner.store.plans(&[key]).await?.pop() else {
             return Ok(None);
         };
-        let plan = Plan::from_bytes(&row.identifier, &row.plan, |_| None).map_err(|reason| {
+        Ok(Some(Arc::new(self.plan_of(&row)?)))
+    }
+
+    fn plan_of(&self, row: &PlanRow) -> Result<Plan, BackendError> {
+        Plan::from_bytes(&row.identifier, &row.plan, |_| None).map_err(|reason| {
             let what = format!("the plan of `{}`", row.identifier);
             BackendError::Corrupt { backend: self.inner.store.capability().name, what, reason }
-        })?;
-        Ok(Some(Arc::new(plan)))
+        })
     }
 
     pub(super) async fn row(&self, identifier: &str) -> Result<ProcessRow, BackendError> {
@@ -268,6 +277,15 @@ impl<S: Store> Durable<S> {
             jobs: jobs.collect(),
             outcome,
         })
+    }
+}
+
+/// What becomes of a plan whose identifier is that of a known one already (`R2`).
+fn existing(known: Option<&Plan>, plan: &Plan) -> Result<Enqueued, EnqueueError> {
+    match known {
+        Some(known) if known.same_content(plan) => Ok(Enqueued::Existing),
+        Some(_) => Err(EnqueueError::IdentifierConflict { identifier: plan.identifier().to_owned() }),
+        None => Err(unknown(plan.identifier()).into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Adding processes, alone or inside a transaction of one's own.
+//! Adding processes, in a transaction of the store's or of the caller's own.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -6,46 +6,54 @@ use std::fmt::Display;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Row, Transaction};
 
-use super::PostgresStore;
-use super::fault::failed;
+use super::fault::{answered, failed};
+use super::read;
 use super::row::{list, micros, number, text};
-use crate::backend::BackendError;
+use super::{PostgresBackend, PostgresStore};
 use crate::backend::store::{Meeting, NewProcess, Stored};
+use crate::backend::{BackendError, EnqueueError, Enqueued};
+use crate::plan::Plan;
 
 const OPERATION: &str = "enqueue processes";
+const WITHIN: &str = "enqueue a process in a transaction";
 
 impl PostgresStore {
-    /// Adds processes inside a transaction of one's own: they are there if it is committed, together with whatever
-    /// else it does.
-    ///
-    /// The transaction has to be on the same database. Workers are not told; they find the jobs by polling, or when
-    /// something is [announced](crate::backend::store::Store::announce) after the commit.
-    pub async fn enqueue_in(
-        &self,
-        transaction: &Transaction<'_>,
-        processes: &[NewProcess],
-    ) -> Result<Vec<Stored>, BackendError> {
-        let columns = Columns::of(processes);
-        let rows = transaction
-            .query_typed(&self.sql().enqueue, &columns.parameters())
-            .await
-            .map_err(|error| failed(OPERATION, error))?;
-        stored(rows.first())
-    }
-
     pub(super) async fn add(&self, processes: &[NewProcess]) -> Result<Vec<Stored>, BackendError> {
         if processes.is_empty() {
             return Ok(Vec::new());
         }
         let columns = Columns::of(processes);
         let row = self.change().query_one(OPERATION, &self.sql().enqueue, &columns.parameters()).await?;
-        stored(Some(&row))
+        stored(&row)
+    }
+}
+
+impl PostgresBackend {
+    /// Adds a process in a transaction, and has its commit wake the workers. What is known already is read there, too:
+    /// it may be of this transaction, and nobody else sees that.
+    pub(crate) async fn enqueue_in(
+        &self,
+        transaction: &Transaction<'_>,
+        plan: &Plan,
+    ) -> Result<Enqueued, EnqueueError> {
+        let (rows, sql) = ([self.row_of(plan)?], self.store().sql());
+        let columns = Columns::of(&rows);
+        let fail = |error| answered(WITHIN, error);
+        let row = transaction.query_typed_one(&sql.enqueue_in, &columns.parameters()).await.map_err(fail)?;
+        match stored(&row)?.pop() {
+            Some(Stored::Created(_)) => Ok(Enqueued::Created),
+            Some(Stored::Known(key)) => {
+                let keys = vec![number(key)];
+                let row = transaction.query_typed_one(&sql.plans, &[(&keys, Type::INT8_ARRAY)]).await;
+                self.compare_with(read::plan(&row.map_err(fail)?)?, plan)
+            }
+            None => Err(failed(WITHIN, "the server does not say what became of it").into()),
+        }
     }
 }
 
 /// The answer, in the order of the processes.
-fn stored(row: Option<&Row>) -> Result<Vec<Stored>, BackendError> {
-    let Some(row) = row else { return Ok(Vec::new()) };
+fn stored(row: &Row) -> Result<Vec<Stored>, BackendError> {
     let keys = list::<i64>(row, 0)?.into_iter().zip(list::<bool>(row, 1)?);
     Ok(keys
         .filter_map(|(key, created)| {

@@ -119,8 +119,8 @@ impl PostgresStore {
     ///
     /// Who has a pool has both already: `deadpool-postgres` and `bb8-postgres` are made of a [`Config`] and a connector.
     /// The store makes up to twelve connections of its own with them: a lease must not wait until others give
-    /// theirs back, and notifications need a connection that stays. To add processes in a transaction on a connection of
-    /// the pool, see [`PostgresStore::enqueue_in`].
+    /// theirs back, and notifications need a connection that stays. To enqueue a process in a transaction on a
+    /// connection of the pool, see [`Process::enqueue_in`](crate::Process::enqueue_in).
     ///
     /// ```no_run
     /// use tasktronaut::backend::{PostgresBackend, PostgresOptions, PostgresStore};

@@ -24,8 +24,8 @@ const SCHEMA_LENGTH: usize = 50;
 /// | `listen` | `true` | whether to wait for notifications; without, polling alone sees what others do |
 ///
 /// `timeout` covers everything that an operation waits for: a free connection, a new one where there is none, and the
-/// answer of the server. `connect_timeout`, 10 seconds unless it says otherwise, is for the first step of a new connection
-/// to each host alone, until the host takes it; with several hosts it should be well below `timeout`.
+/// answer of the server. `connect_timeout`, 10 seconds unless it says otherwise, is for the first step of a new
+/// connection to each host alone, until the host takes it; with several hosts it should be well below `timeout`.
 #[derive(Clone)]
 pub struct PostgresOptions {
     pub(super) config: Config,

@@ -1,5 +1,6 @@
 //! Reading, on a connection of its own.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::PostgresStore;
@@ -13,17 +14,7 @@ impl PostgresStore {
         let wanted: Vec<i64> = keys.iter().copied().map(number).collect();
         let rows =
             self.reads().query("read plans", &self.sql().plans, &[(&wanted, Type::INT8_ARRAY)]).await?;
-        let plans = rows.iter().map(|row| {
-            let plan = || {
-                let identifier: Option<String> = row.try_get(0)?;
-                let plan: Option<Vec<u8>> = row.try_get(1)?;
-                Ok(identifier
-                    .zip(plan)
-                    .map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
-            };
-            plan().map_err(|error: tokio_postgres::Error| unreadable("plan", &error))
-        });
-        plans.collect()
+        rows.iter().map(plan).collect()
     }
 
     pub(super) async fn read_process(&self, identifier: &str) -> Result<Option<ProcessRow>, BackendError> {
@@ -72,4 +63,12 @@ impl PostgresStore {
         });
         Ok(strays.collect())
     }
+}
+
+/// A plan, of the columns of `Statements::plans`.
+pub(super) fn plan(row: &Row) -> Result<Option<PlanRow>, BackendError> {
+    let identifier: Option<String> = row.try_get(0).map_err(|error| unreadable("plan", &error))?;
+    let plan: Option<Vec<u8>> = row.try_get(1).map_err(|error| unreadable("plan", &error))?;
+    let plan = identifier.zip(plan);
+    Ok(plan.map(|(identifier, plan)| PlanRow { identifier: read_text(identifier), plan }))
 }

@@ -1,10 +1,12 @@
 //! The statements, for one schema.
 
 use super::row::{JOB, PROCESS};
+use super::wake::READY;
 
 /// All statements that the store sends, with the name of its schema in them. Data goes in as parameters only.
 pub(super) struct Statements {
     pub(super) enqueue: String,
+    pub(super) enqueue_in: String,
     pub(super) exchange: String,
     pub(super) begin_revision: String,
     pub(super) store_revision: String,
@@ -37,6 +39,12 @@ impl Statements {
             format!("SELECT * FROM {schema}.{name}({})", places.join(", "))
         };
         Self {
+            // Only the server knows when somebody else's transaction is committed, so it has to tell the workers.
+            enqueue_in: format!(
+                "SELECT e.keys, e.created, \
+                 CASE WHEN true = ANY (e.created) THEN pg_notify('{channel}', '{READY}') END FROM ({}) e",
+                function("enqueue", 16)
+            ),
             enqueue: function("enqueue", 16),
             exchange: function("exchange", 18),
             begin_revision: function("begin_revision", 1),

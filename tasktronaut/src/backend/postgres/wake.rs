@@ -1,7 +1,8 @@
 //! Wake-ups between programs, by NOTIFY and LISTEN. Hints, all of them (`R22`).
 //!
-//! A notification takes a lock of the whole database when it is committed. So it is never part of a transaction that
-//! records something, and what comes within a few milliseconds is sent together.
+//! A notification takes a lock of the whole server when it is committed. So it is never part of a transaction of ours
+//! that records something, and what comes within a few milliseconds is sent together. Only in a transaction of
+//! somebody else's there is no other way: see [`Statements::enqueue_in`].
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -33,6 +34,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 /// How long a subscriber waits at most until the server listens.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is sent when jobs may be ready.
+pub(super) const READY: &str = "r";
 
 /// What is still to be announced.
 #[derive(Default)]
@@ -153,7 +157,7 @@ pub(super) async fn listening(mut ready: watch::Receiver<bool>) {
 /// A wake-up as it is sent.
 fn word(wake: &Wake) -> String {
     match wake {
-        Wake::Ready => "r".to_owned(),
+        Wake::Ready => READY.to_owned(),
         Wake::Ended(key) => format!("e{key}"),
         Wake::Stopping(key) => format!("s{key}"),
         Wake::Anything => "a".to_owned(),
