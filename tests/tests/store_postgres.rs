@@ -11,6 +11,8 @@ use tasktronaut_tests::server::Postgres;
 
 #[path = "store_postgres/clock.rs"]
 mod clock;
+#[path = "store_postgres/lost.rs"]
+mod lost;
 #[path = "store_postgres/own.rs"]
 mod own;
 #[path = "store_postgres/races.rs"]

@@ -27,7 +27,8 @@ impl PostgresStore {
     }
 
     pub(super) async fn held_queues(&self) -> Result<Vec<String>, BackendError> {
-        let rows = self.reads().query("read paused queues", &self.sql().paused_queues, &[]).await?;
+        // Who asks is a worker that enters, from the thread of its signs of life.
+        let rows = self.leases().query("read paused queues", &self.sql().paused_queues, &[]).await?;
         let name = |row: &Row| row.try_get(0).map_err(|error| unreadable("a paused queue", &error));
         rows.iter().map(name).collect()
     }

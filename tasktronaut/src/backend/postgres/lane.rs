@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep_until;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::{Client, Error, Row};
 
 use super::connect::{Connect, Connected, Unreachable, drive};
 use super::fault::{answered, failed};
@@ -18,6 +18,10 @@ use crate::words::clock::Deadline;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// A few connections for one purpose. They are made when they are needed, and made again when they were lost.
+///
+/// A connection may be lost while it is idle, with the server or with the runtime that it was made in, and nobody knows
+/// until it is used. What was sent on such a one is sent once more on another: every operation of a
+/// [`Store`](crate::backend::store::Store) may be.
 ///
 /// A connection goes back to the lane after a statement that came to its end; anything else closes it: a future that
 /// is dropped half-way leaves no transaction open.
@@ -33,6 +37,7 @@ pub(super) struct Lane {
 pub(super) struct Loan<'a> {
     lane: &'a Lane,
     session: Session,
+    was_idle: bool,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -40,6 +45,11 @@ impl Loan<'_> {
     /// The connection itself.
     pub(super) fn client(&self) -> &Client {
         self.session.client()
+    }
+
+    /// Whether it may have been lost before it was lent, as this error of it says.
+    pub(super) fn was_lost(&self, error: &Error) -> bool {
+        self.was_idle && error.is_closed()
     }
 
     /// Gives the connection back, which is idle and outside a transaction.
@@ -73,12 +83,12 @@ impl Lane {
         let permit = permit.map_err(|_| BackendError::Closed)?;
         while let Some(session) = self.idle() {
             if !session.client().is_closed() {
-                return Ok(Loan { lane: self, session, _permit: permit });
+                return Ok(Loan { lane: self, session, was_idle: true, _permit: permit });
             }
         }
         let session = limit.hold(self.connect.making(), self.connect()).await?;
         let session = session.map_err(|error| failed(limit.operation(), error))?;
-        Ok(Loan { lane: self, session, _permit: permit })
+        Ok(Loan { lane: self, session, was_idle: false, _permit: permit })
     }
 
     fn idle(&self) -> Option<Session> {
@@ -115,7 +125,7 @@ impl Lane {
     }
 
     /// Has one statement done, which is a transaction by itself. It is done again where the server took it back
-    /// because of another one.
+    /// because of another one, and where its connection was lost.
     pub(super) async fn query(
         &self,
         operation: &'static str,
@@ -131,6 +141,7 @@ impl Lane {
                     loan.keep();
                     return Ok(rows);
                 }
+                Err(error) if loan.was_lost(&error) => {}
                 Err(error) => {
                     let judgement = judge(&error, repeats);
                     if judgement.keeps {

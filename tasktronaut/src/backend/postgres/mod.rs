@@ -16,7 +16,8 @@
 //!   there are no notifications: say where the server itself is ([`PostgresOptions::listen_on`]), or `listen=false`,
 //!   and what other programs do is seen by polling.
 //! - Exchanges, revisions, leases and reading have connections of their own, made when they are needed and again when
-//!   they are lost. An operation whose connection was lost fails; it may be sent again.
+//!   they are lost. What was sent on one that was lost is sent once more on a new one; where that is lost as well the
+//!   operation fails, and may be sent again.
 //!
 //! # Rights
 //!

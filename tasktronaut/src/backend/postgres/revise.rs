@@ -5,7 +5,8 @@ use tokio_postgres::{Client, Row};
 
 use super::PostgresStore;
 use super::fault::{corrupt, failed};
-use super::limit::ANSWER;
+use super::lane::Loan;
+use super::limit::{ANSWER, Limit};
 use super::row::{code_of, job, list, micros, number, process};
 use crate::backend::BackendError;
 use crate::backend::store::{Changes, Key, Reviser, Snapshot};
@@ -21,7 +22,7 @@ impl PostgresStore {
         change: Reviser<T>,
     ) -> Result<Option<T>, BackendError> {
         let limit = self.change().limit(OPERATION);
-        let loan = self.change().loan(&limit).await?;
+        let loan = self.begin(&limit).await?;
         let work = async {
             let Some(snapshot) = self.snapshot(loan.client(), number(key)).await? else { return Ok(None) };
             let (changes, answer) = change.revise(&snapshot)?;
@@ -39,11 +40,22 @@ impl PostgresStore {
         result
     }
 
+    /// A connection, in a transaction.
+    async fn begin(&self, limit: &Limit) -> Result<Loan<'_>, BackendError> {
+        loop {
+            let loan = self.change().loan(limit).await?;
+            match limit.hold(ANSWER, loan.client().batch_execute("BEGIN")).await? {
+                Ok(()) => return Ok(loan),
+                Err(error) if loan.was_lost(&error) => {}
+                Err(error) => return Err(failed(OPERATION, error)),
+            }
+        }
+    }
+
     async fn snapshot(&self, client: &Client, key: i64) -> Result<Option<Snapshot>, BackendError> {
         let sql = self.sql();
         let fail = |error| failed(OPERATION, error);
         let parameters: &[(&(dyn ToSql + Sync), Type)] = &[(&key, Type::INT8)];
-        client.batch_execute("BEGIN").await.map_err(fail)?;
         client.query_typed(&sql.begin_revision, parameters).await.map_err(fail)?;
         let Some(row) = client.query_typed_opt(&sql.process, parameters).await.map_err(fail)? else {
             return Ok(None);
