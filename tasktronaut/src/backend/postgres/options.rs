@@ -44,7 +44,15 @@ impl PostgresOptions {
     /// assert!(error.to_string().ends_with("did you mean `schema`?"));
     /// ```
     pub fn from_url(url: &str) -> Result<Self, BackendError> {
-        url::parse(url)
+        let url = url::parse(url)?;
+        let mut options = Self::new(url.config);
+        if let Some(schema) = url.schema {
+            options = options.schema(schema)?;
+        }
+        if let Some(timeout) = url.timeout {
+            options = options.timeout(timeout);
+        }
+        Ok(options.listen(url.listen.unwrap_or(true)))
     }
 
     /// The options with a configuration of one's own. What it leaves open is set so that a lost connection is noticed

@@ -1,7 +1,9 @@
 //! The statements, for one schema.
 
 use super::row::{JOB, PROCESS};
-use super::wake::READY;
+
+/// What is sent as a notification when jobs may be ready.
+pub(super) const READY: &str = "r";
 
 /// All statements that the store sends, with the name of its schema in them. Data goes in as parameters only.
 pub(super) struct Statements {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio_postgres::Config;
 
 use super::fault::refused;
-use super::options::PostgresOptions;
 use crate::backend::BackendError;
 use crate::words::error::full_text;
 use crate::words::name::nearest;
@@ -40,6 +39,14 @@ const PARAMETERS: [&str; 22] = [
     "user",
 ];
 
+/// What a URL says.
+pub(super) struct Url<'a> {
+    pub(super) config: Config,
+    pub(super) schema: Option<&'a str>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) listen: Option<bool>,
+}
+
 /// What the parameters of a URL say.
 #[derive(Default)]
 struct Parameters<'a> {
@@ -50,8 +57,8 @@ struct Parameters<'a> {
     others: Vec<&'a str>,
 }
 
-/// The options of a URL.
-pub(super) fn parse(url: &str) -> Result<PostgresOptions, BackendError> {
+/// Reads a URL.
+pub(super) fn parse(url: &str) -> Result<Url<'_>, BackendError> {
     // The connector's parser takes whatever stands before the first `@` for user and password.
     let (credentials, rest) = url.split_at(url.find('@').unwrap_or(0));
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -78,14 +85,8 @@ pub(super) fn parse(url: &str) -> Result<PostgresOptions, BackendError> {
              `postgres://user@%2Fvar%2Frun%2Fpostgresql/database` where the server has a socket in that folder",
         ));
     }
-    let mut options = PostgresOptions::new(config);
-    if let Some(schema) = parameters.schema {
-        options = options.schema(schema)?;
-    }
-    if let Some(timeout) = parameters.timeout {
-        options = options.timeout(timeout);
-    }
-    Ok(options.listen(parameters.listen.unwrap_or(true)))
+    let Parameters { schema, timeout, listen, .. } = parameters;
+    Ok(Url { config, schema, timeout, listen })
 }
 
 impl<'a> Parameters<'a> {
@@ -146,12 +147,12 @@ fn wrong(reason: &str) -> BackendError {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use crate::backend::PostgresOptions;
 
     #[test]
     fn own_parameters_are_taken_out_of_the_url() {
         let url = "postgres://ann:secret@db:6543/shop?schema=jobs&connect_timeout=3&listen=false&timeout=7";
-        let options = parse(url).expect("the URL is fine");
+        let options = PostgresOptions::from_url(url).expect("the URL is fine");
         assert_eq!(options.schema, "jobs");
         assert_eq!(options.timeout.as_secs(), 7);
         assert!(!options.listen);
@@ -164,7 +165,10 @@ mod tests {
         for name in super::PARAMETERS {
             let mut values = ["1", "true", "disable", "postgres", "any", "127.0.0.1"].into_iter();
             assert!(
-                values.any(|value| parse(&format!("postgres://ann@db/shop?{name}={value}")).is_ok()),
+                values.any(|value| PostgresOptions::from_url(&format!(
+                    "postgres://ann@db/shop?{name}={value}"
+                ))
+                .is_ok()),
                 "{name}"
             );
         }
@@ -172,14 +176,15 @@ mod tests {
 
     #[test]
     fn a_password_may_have_whatever_the_connector_takes() {
-        let options = parse("postgres://ann:what?&=x@db/shop?timeout=7").expect("the URL is fine");
+        let options =
+            PostgresOptions::from_url("postgres://ann:what?&=x@db/shop?timeout=7").expect("the URL is fine");
         assert_eq!(options.config.get_password(), Some(b"what?&=x".as_slice()));
         assert_eq!(options.timeout.as_secs(), 7);
     }
 
     #[test]
     fn nothing_shows_the_password() {
-        let options = parse("postgres://ann:secret@db/shop").expect("the URL is fine");
+        let options = PostgresOptions::from_url("postgres://ann:secret@db/shop").expect("the URL is fine");
         assert!(!format!("{options:?}").contains("secret"));
         for url in [
             "postgres://ann:secret@db:port/shop",
@@ -194,7 +199,7 @@ mod tests {
             "secret=secret",
             "host=db password='secret",
         ] {
-            let error = parse(url).expect_err(url);
+            let error = PostgresOptions::from_url(url).expect_err(url);
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         }
     }
@@ -218,7 +223,7 @@ mod tests {
             ),
             ("postgres:shop", "is not `postgres://user:password@host"),
         ] {
-            let error = parse(url).expect_err(url).to_string();
+            let error = PostgresOptions::from_url(url).expect_err(url).to_string();
             assert!(error.contains(part), "{url}: {error}");
         }
     }

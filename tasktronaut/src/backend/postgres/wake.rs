@@ -19,7 +19,7 @@ use super::connect::{Connect, Connected, drive};
 use super::fault::failed;
 use super::lane::Lane;
 use super::limit::Limit;
-use super::statements::Statements;
+use super::statements::{READY, Statements};
 use crate::backend::BackendError;
 use crate::backend::store::{Listener, Wake};
 
@@ -34,9 +34,6 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 /// How long a subscriber waits at most until the server listens.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What is sent when jobs may be ready.
-pub(super) const READY: &str = "r";
 
 /// What is still to be announced.
 #[derive(Default)]
